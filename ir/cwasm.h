@@ -54,23 +54,25 @@ struct CwasmMapEntry {
 struct CwasmHeader {
   static constexpr u8 kMagic[8] = {'P', 'E', 'T', 'R', 'E', 'L', 'C', 'W'};
   static constexpr u32 kVersion = 1;
+  // These fields keep their place in every format version, so that any build finds the wasm to interpret.
   u8 magic[8];
   u32 version;
-  u32 header_size;   ///< sizeof(CwasmHeader)
-  u64 abi_hash;      ///< kAbiHash of the compiler that wrote it
-  u64 option_hash;   ///< code generation options
-  u32 elf_machine;   ///< EM_X86_64 or EM_AARCH64
-  u32 flags;         ///< CwasmFlag bits
-  u64 cpu_features;  ///< bit per CpuFeature that the code uses
-  u64 memory_reservation; ///< kMemoryReservation the code relies on
-  u32 module_count;
-  u32 wasm_raw_size; ///< original file's size
-  CwasmRange modules;  ///< CwasmModule[module_count]
-  CwasmRange plan;     ///< ir::ComponentPlan image; size 0 for a core module
-  CwasmRange wasm;     ///< original bytes, zstd frame (or stored: kCwasmStored)
-  CwasmRange text;
+  u32 header_size;      ///< sizeof(CwasmHeader)
+  CwasmRange wasm;      ///< original bytes, zstd frame (or stored: kCwasmStored)
+  u32 wasm_raw_size;    ///< original file's size
+  u32 flags;            ///< CwasmFlag bits
   u8 wasm_sha256[32];   ///< of the original bytes
-  u8 image_sha256[32];  ///< of the loadable part with this field zero; checked by --verify
+  // These belong to kVersion.
+  u64 abi_hash;         ///< abi_hash() of the compiler that wrote it
+  u64 option_hash;      ///< code generation options
+  u64 cpu_features;     ///< bit per CpuFeature that the code uses
+  u64 memory_reservation; ///< kMemoryReservation the code relies on
+  u32 elf_machine;      ///< EM_X86_64 or EM_AARCH64
+  u32 module_count;
+  CwasmRange modules;   ///< CwasmModule[module_count]
+  CwasmRange plan;      ///< ir::ComponentPlan image; size 0 for a core module
+  CwasmRange text;
+  u8 image_sha256[32];  ///< of the loadable segments' file bytes, in order, with this field zero; checked by --verify
   u8 producer[32];      ///< version text, zero-padded
 };
 enum CwasmFlag : u32 {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Most expressions were folded by the frontend; what is left reads globals or takes references, possibly with
+// integer arithmetic around it. The bytes are validated: a malformed one here is our bug (CHECK).
+#include "runtime/const_eval.h"
+
+#include <vector>
+
+#include "base/byte_reader.h"
+
+namespace petrel::runtime {
+
+namespace {
+
+template <typename T> T must(Result<T> value) {
+  CHECK(value.has_value());
+  return *std::move(value);
+}
+
+class Evaluator {
+public:
+  Evaluator(Instance& instance, Bytes code) : instance_(instance), reader_(code) {}
+
+  RawVal run() {
+    while (step()) {
+    }
+    CHECK(stack_.size() == 1);
+    return stack_.back();
+  }
+
+private:
+  RawVal pop() {
+    CHECK(!stack_.empty());
+    RawVal value = stack_.back();
+    stack_.pop_back();
+    return value;
+  }
+  template <typename F> void binary32(F f) {
+    const u32 right = pop().i32;
+    const u32 left = pop().i32;
+    stack_.push_back(RawVal::of_i32(f(left, right)));
+  }
+  template <typename F> void binary64(F f) {
+    const u64 right = pop().i64;
+    const u64 left = pop().i64;
+    stack_.push_back(RawVal::of_i64(f(left, right)));
+  }
+
+  /// False at `end`.
+  bool step() {
+    switch (must(reader_.read_u8())) {
+    case 0x0b: // end
+      return false;
+    case 0x23: // global.get
+      stack_.push_back(*instance_.global_slot(GlobalIdx(must(reader_.read_var_u32()))));
+      return true;
+    case 0x41: // i32.const
+      stack_.push_back(RawVal::of_i32(static_cast<u32>(must(reader_.read_var_s32()))));
+      return true;
+    case 0x42: // i64.const
+      stack_.push_back(RawVal::of_i64(static_cast<u64>(must(reader_.read_var_s64()))));
+      return true;
+    case 0x6a:
+      binary32([](u32 a, u32 b) { return a + b; });
+      return true;
+    case 0x6b:
+      binary32([](u32 a, u32 b) { return a - b; });
+      return true;
+    case 0x6c:
+      binary32([](u32 a, u32 b) { return a * b; });
+      return true;
+    case 0x7c:
+      binary64([](u64 a, u64 b) { return a + b; });
+      return true;
+    case 0x7d:
+      binary64([](u64 a, u64 b) { return a - b; });
+      return true;
+    case 0x7e:
+      binary64([](u64 a, u64 b) { return a * b; });
+      return true;
+    case 0xd0: // ref.null ht
+      must(reader_.read_var_s33());
+      stack_.push_back(RawVal::of_i64(0));
+      return true;
+    case 0xd2: // ref.func
+      stack_.push_back(RawVal::of_i64(
+          reinterpret_cast<u64>(instance_.func_ref(FuncIdx(must(reader_.read_var_u32()))))));
+      return true;
+    default:
+      PETREL_UNREACHABLE(); // the frontend accepts nothing else
+    }
+  }
+
+  Instance& instance_;
+  ByteReader reader_;
+  std::vector<RawVal> stack_;
+};
+
+} // namespace
+
+RawVal evaluate_const(Instance& instance, const ir::ConstExpr& expr) {
+  switch (expr.kind) {
+  case ir::ConstExpr::Kind::value:
+    return expr.value;
+  case ir::ConstExpr::Kind::global_get:
+    return *instance.global_slot(GlobalIdx(expr.value.i32));
+  case ir::ConstExpr::Kind::ref_func:
+    return RawVal::of_i64(reinterpret_cast<u64>(instance.func_ref(FuncIdx(expr.value.i32))));
+  case ir::ConstExpr::Kind::code:
+    return Evaluator(instance, instance.ir().array(expr.code)).run();
+  }
+  PETREL_UNREACHABLE();
+}
+
+} // namespace petrel::runtime

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/store.h"
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "base/format.h"
+#include "base/os.h"
+#include "base/unicode.h"
+#include "runtime/code_registry.h"
+#include "runtime/instance.h"
+#include "runtime/signals.h"
+#include "runtime/type_registry.h"
+
+namespace petrel::runtime {
+
+namespace {
+constexpr u64 kStackGuard = 0x10000;     // below the stack; compiled code probes larger frames page by page
+constexpr u64 kValueStackFactor = 4;     // interpreted frames are larger than native ones
+constexpr u64 kNativeStackSpare = 0x8000; // entry frames of nested activations
+} // namespace
+
+Store::Store(const StoreConfig& config) : config_(config), budget_(config.max_memory_bytes) {
+  vm_.store = this;
+}
+
+Store::~Store() {
+  // Memories and tables read their live size in the owner's VMContext, so they go first.
+  memories_.clear();
+  tables_.clear();
+  globals_.clear();
+  instances_.clear();
+  sys::release(stack_mapping_, stack_mapping_size_);
+  sys::release(value_stack_, value_stack_size_);
+}
+
+Status Store::prepare_stacks() {
+  if (stack_mapping_ != nullptr) {
+    return {};
+  }
+  const u64 stack_size =
+      align_up(config_.max_stack_bytes + ir::kHostStackRedZone + kNativeStackSpare, ir::kWasmPageSize);
+  stack_mapping_size_ = kStackGuard + stack_size;
+  stack_mapping_ = sys::reserve(stack_mapping_size_);
+  if (stack_mapping_ == nullptr || !sys::commit(stack_mapping_ + kStackGuard, stack_size)) {
+    return fail(ErrorClass::limit, "no memory for the guest stack (--max-stack)");
+  }
+  stack_low_ = stack_mapping_ + kStackGuard;
+  stack_high_ = stack_mapping_ + stack_mapping_size_;
+  vm_.stack_limit = stack_low_ + ir::kHostStackRedZone;
+  if (is_interpreted()) {
+    value_stack_size_ = align_up(config_.max_stack_bytes * kValueStackFactor, ir::kWasmPageSize) + kStackGuard;
+    value_stack_ = sys::reserve(value_stack_size_);
+    if (value_stack_ == nullptr || !sys::commit(value_stack_, value_stack_size_ - kStackGuard)) {
+      return fail(ErrorClass::limit, "no memory for the interpreter's stack (--max-stack)");
+    }
+    // SAFETY: mappings are page aligned, more than RawVal asks for.
+    vm_.value_stack_top = reinterpret_cast<RawVal*>(value_stack_);
+    vm_.value_stack_limit = value_stack_ + (value_stack_size_ - kStackGuard);
+  }
+  return {};
+}
+
+bool Store::call(ir::FuncRef* callee, RawVal* args) {
+  CHECK(pending_.kind == PendingKind::none);
+  if (auto ready = prepare_stacks(); !ready) {
+    return raise(ir::TrapCode::call_stack_exhausted, ready.error().info().text);
+  }
+  prepare_signals();
+  Activation activation;
+  activation.prev = vm_.activation;
+  activation.prev_on_thread = current_activation;
+  activation.store = this;
+  RawVal* const value_stack_top = vm_.value_stack_top;
+  interp::HostFrame* const interp_frame = vm_.interp_frame;
+  vm_.activation = &activation;
+  current_activation = &activation;
+  // A nested call comes from a host function, which runs on the guest stack already.
+  u8* const guest_sp = activation.prev == nullptr ? stack_high_ : nullptr;
+  const bool ok = petrel_enter(&activation, callee->array_entry, callee, args, guest_sp);
+  vm_.activation = activation.prev;
+  current_activation = activation.prev_on_thread;
+  vm_.value_stack_top = value_stack_top;
+  vm_.interp_frame = interp_frame;
+  CHECK(ok == (pending_.kind == PendingKind::none));
+  pending_.native_captured = false; // outer segments are still to come
+  return ok;
+}
+
+Status Store::call_checked(ir::FuncRef* callee, RawVal* args) {
+  if (call(callee, args)) {
+    return {};
+  }
+  return std::unexpected(take_pending());
+}
+
+bool Store::raise(ir::TrapCode code) { return raise(code, {}); }
+
+bool Store::raise(ir::TrapCode code, std::string_view message) {
+  CHECK(pending_.kind == PendingKind::none);
+  pending_.kind = PendingKind::trap;
+  pending_.code = code;
+  const std::string_view cut = utf8_prefix(message, sizeof pending_.message - 1);
+  std::memcpy(pending_.message, cut.data(), cut.size());
+  pending_.message[cut.size()] = '\0';
+  return false;
+}
+
+bool Store::raise_exit(i32 exit_code) {
+  CHECK(pending_.kind == PendingKind::none);
+  pending_.kind = PendingKind::exit;
+  pending_.exit_code = exit_code;
+  return false;
+}
+
+namespace {
+
+std::string printed_name(const Frame& frame) {
+  return frame.func_name.empty() ? strf("<wasm function %u>", frame.func_idx) : escaped(frame.func_name);
+}
+
+/// The lines of a backtrace, as the manual shows them.
+std::string backtrace_text(const Pending& pending) {
+  std::string text;
+  u32 number = 0;
+  for (u32 i = 0; i < pending.frame_count; ++i) {
+    auto frame = resolve_frame(pending.frames[i]);
+    if (!frame) {
+      continue;
+    }
+    text += text.empty() ? "error while executing at wasm backtrace:" : "";
+    text += strf("\n%5u: %#7x - %s!%s", number++, frame->wasm_offset, escaped(frame->module_name).c_str(),
+                 printed_name(*frame).c_str());
+  }
+  if (pending.frames_total > pending.frame_count) {
+    text += strf("\n       … %u more", pending.frames_total - pending.frame_count);
+  }
+  return text;
+}
+
+} // namespace
+
+Error Store::take_pending() {
+  CHECK(pending_.kind != PendingKind::none);
+  ErrorInfo info;
+  if (pending_.kind == PendingKind::exit) {
+    info.cls = ErrorClass::exit;
+    info.exit_code = pending_.exit_code;
+    info.text = strf("exit with code %d", pending_.exit_code);
+  } else {
+    info.cls = ErrorClass::trap;
+    info.exit_code = 134;
+    const std::string_view what = pending_.message[0] != '\0' ? std::string_view(pending_.message)
+                                                              : ir::trap_message(pending_.code);
+    info.text = strf("wasm trap: %.*s", PETREL_SV(what));
+    info.detail = backtrace_text(pending_);
+    for (u32 i = 0; i < pending_.frame_count; ++i) {
+      if (auto frame = resolve_frame(pending_.frames[i])) {
+        info.where = strf("func %u", frame->func_idx);
+        if (!frame->func_name.empty()) {
+          info.where += strf(" \"%s\"", escaped(frame->func_name).c_str());
+        }
+        info.offset = frame->wasm_offset;
+        break;
+      }
+    }
+  }
+  pending_.kind = PendingKind::none;
+  pending_.frame_count = 0;
+  pending_.frames_total = 0;
+  pending_.native_captured = false;
+  pending_.message[0] = '\0';
+  return Error(std::move(info));
+}
+
+ir::FuncRef* Store::make_host_func(std::span<const ValType> params, std::span<const ValType> results, HostCallback fn,
+                                   void* data) {
+  auto func = std::make_unique<HostFunc>();
+  func->import = {fn, data, this, nullptr};
+  func->ref = {nullptr, intern_func_type(params, results), nullptr, &func->ref, host_entry, nullptr, nullptr,
+               &func->import};
+  // SAFETY: for host functions the context is the FuncRef itself (ir/vmctx.def).
+  func->ref.ctx = reinterpret_cast<ir::VMContext*>(&func->ref);
+  host_funcs_.push_back(std::move(func));
+  return &host_funcs_.back()->ref;
+}
+
+ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter) {
+  auto func = std::make_unique<HostFunc>();
+  func->import = {original->host->fn, original->host->data, this, &importer};
+  func->ref = *original;
+  func->ref.code = adapter;
+  func->ref.self = &func->ref;
+  func->ref.host = &func->import;
+  // SAFETY: as above.
+  func->ref.ctx = reinterpret_cast<ir::VMContext*>(&func->ref);
+  host_funcs_.push_back(std::move(func));
+  return &host_funcs_.back()->ref;
+}
+
+Result<Memory*> Store::make_memory(const Limits& limits) {
+  TRY_ASSIGN(auto memory, Memory::create(limits, budget_));
+  memories_.push_back(std::move(memory));
+  return memories_.back().get();
+}
+
+Result<Table*> Store::make_table(const ir::TableType& type) {
+  TRY_ASSIGN(auto table, Table::create(type, budget_));
+  tables_.push_back(std::move(table));
+  return tables_.back().get();
+}
+
+Global* Store::make_global(ir::GlobalType type, RawVal value) {
+  auto global = std::make_unique<Global>();
+  global->type = type;
+  global->own_value = value;
+  global->slot = &global->own_value;
+  globals_.push_back(std::move(global));
+  return globals_.back().get();
+}
+
+bool Store::reserves_memory(const u8* address) const {
+  for (const auto& memory : memories_) {
+    if (memory->reserves(address)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Store::is_stack_guard(const u8* address) const {
+  return stack_mapping_ != nullptr && address >= stack_mapping_ && address < stack_low_;
+}
+
+bool host_entry(ir::FuncRef* callee, RawVal* args) {
+  HostImport& host = *callee->host;
+  Store& store = *host.store;
+  const u8* const sp = static_cast<const u8*>(__builtin_frame_address(0));
+  if (store.is_on_stack(sp) && sp < store.vm_.stack_limit) {
+    return store.raise(ir::TrapCode::call_stack_exhausted);
+  }
+  HostCall call{store, host.caller, host.data};
+  if (!host.fn(call, args)) {
+    CHECK(store.pending_.kind != PendingKind::none);
+    return false;
+  }
+  if (__atomic_load_n(&store.vm_.interrupt, __ATOMIC_ACQUIRE) != 0) {
+    return store.raise(ir::TrapCode::interrupt);
+  }
+  return true;
+}
+
+} // namespace petrel::runtime

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A Store is the unit of isolation: it owns instances, memories, tables, guest stacks and the budget that bounds
+// them, and runs either native or interpreted code, never both. One thread at a time; `interrupt` from any.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ir/module.h"
+#include "ir/vm.h"
+#include "runtime/activation.h"
+#include "runtime/host.h"
+#include "runtime/memory.h"
+#include "runtime/table.h"
+#include "runtime/trap.h"
+
+namespace petrel::runtime {
+
+class CodeImage;
+
+/// What runtime/ must know of the interpreter, which lies above it (filled in by embed/).
+struct InterpHooks {
+  u64 func_size = 0;              ///< sizeof(interp::Func); arrays of it start zeroed
+  ir::ArrayEntry enter = nullptr; ///< array entry of interpreted functions
+  const u8* text_start = nullptr; ///< handler section; null when the build has none (loop build)
+  const u8* text_end = nullptr;
+  const void* fault_landing = nullptr; ///< records an out-of-bounds access and leaves, all registers kept
+};
+
+struct StoreConfig {
+  u64 max_memory_bytes = u64{4} << 30;
+  u64 max_stack_bytes = u64{1} << 20;
+  const InterpHooks* interp = nullptr; ///< set: everything in this Store is interpreted
+};
+
+/// A core module ready to be instantiated any number of times. Immutable, shared.
+struct CoreModule {
+  ir::Module ir;
+  const u8* file = nullptr;      ///< address of file offset 0; null for a mapped image
+  const u8* data_base = nullptr; ///< data segments lie at data_base + Data::bytes_offset
+  const CodeImage* image = nullptr; ///< native code, null when interpreted
+  u32 image_module = 0;             ///< index in the image
+  std::vector<u64> type_ids;        ///< canonical ids
+  std::shared_ptr<const void> owner; ///< keeps bytes and images alive
+};
+
+/// A global variable; the value lies in the owner's VMContext or here for host-made ones.
+struct Global {
+  ir::GlobalType type;
+  RawVal* slot = nullptr;
+  RawVal own_value{};
+};
+
+/// A definition that an import can be satisfied with.
+struct Extern {
+  ir::ExternKind kind = ir::ExternKind::func;
+  union {
+    ir::FuncRef* func;
+    Memory* memory;
+    Table* table;
+    Global* global;
+    void* any = nullptr;
+  };
+  static Extern of(ir::FuncRef* f) { Extern e; e.kind = ir::ExternKind::func; e.func = f; return e; }
+  static Extern of(Memory* m) { Extern e; e.kind = ir::ExternKind::memory; e.memory = m; return e; }
+  static Extern of(Table* t) { Extern e; e.kind = ir::ExternKind::table; e.table = t; return e; }
+  static Extern of(Global* g) { Extern e; e.kind = ir::ExternKind::global; e.global = g; return e; }
+};
+
+class Store {
+public:
+  explicit Store(const StoreConfig& config);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  const StoreConfig& config() const { return config_; }
+  ir::VMStoreContext& vm() { return vm_; }
+  Budget& budget() { return budget_; }
+  bool is_interpreted() const { return config_.interp != nullptr; }
+
+  /// Instantiates (§4.5.4): matches `imports` (one per import, in order) against the module's import types,
+  /// initialises everything, runs the start function. Errors: link, limit, trap (also "exit").
+  Result<Instance*> instantiate(std::shared_ptr<const CoreModule> module, std::span<const Extern> imports);
+
+  /// Calls a function; `args` has room for max(parameters, results). False: `pending()` says why, and the caller
+  /// (a host function) returns false too, or takes it as an Error.
+  bool call(ir::FuncRef* callee, RawVal* args);
+  /// The same for embedders: the pending trap or exit becomes an Error.
+  Status call_checked(ir::FuncRef* callee, RawVal* args);
+
+  /// Makes a trap pending; always false, so that host functions can `return store.raise(…)`.
+  bool raise(ir::TrapCode code);
+  bool raise(ir::TrapCode code, std::string_view message);
+  bool raise_exit(i32 exit_code);
+  Pending& pending() { return pending_; }
+  /// The pending trap or exit as an Error with backtrace; nothing is pending afterwards.
+  Error take_pending();
+
+  /// A host function that instances can import. Lives as long as the Store.
+  ir::FuncRef* make_host_func(std::span<const ValType> params, std::span<const ValType> results, HostCallback fn, void* data);
+  Result<Memory*> make_memory(const Limits& limits);
+  Result<Table*> make_table(const ir::TableType& type);
+  Global* make_global(ir::GlobalType type, RawVal value);
+
+  /// Asks the running guest to leave with trap `interrupt`; any thread. See runtime/deadline.h for the signal.
+  void interrupt() { __atomic_store_n(&vm_.interrupt, 1u, __ATOMIC_RELEASE); }
+
+  // For the signal handler.
+  bool reserves_memory(const u8* address) const;
+  bool is_stack_guard(const u8* address) const;
+  bool is_on_stack(const u8* address) const { return address >= stack_low_ && address < stack_high_; }
+
+private:
+  friend class Instance;
+  friend bool host_entry(ir::FuncRef* callee, RawVal* args);
+  Status prepare_stacks();
+  ir::FuncRef* import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter);
+
+  StoreConfig config_;
+  ir::VMStoreContext vm_{};
+  Budget budget_;
+  Pending pending_;
+  u8* stack_mapping_ = nullptr;
+  u64 stack_mapping_size_ = 0;
+  u8* stack_low_ = nullptr;
+  u8* stack_high_ = nullptr;
+  u8* value_stack_ = nullptr;
+  u64 value_stack_size_ = 0;
+  std::vector<std::unique_ptr<Instance>> instances_;
+  std::vector<std::unique_ptr<Memory>> memories_;
+  std::vector<std::unique_ptr<Table>> tables_;
+  std::vector<std::unique_ptr<Global>> globals_;
+  struct HostFunc {
+    ir::FuncRef ref;
+    HostImport import;
+  };
+  std::vector<std::unique_ptr<HostFunc>> host_funcs_;
+};
+
+} // namespace petrel::runtime
