@@ -35,6 +35,11 @@ public:
   std::expected<ResourceHandle*, std::string> get(u32 index, ResourceTypeId type);
   /// Frees the slot; `index` holds a handle.
   void remove(u32 index);
+  /// A borrow of the handle at `index` was given back.
+  void end_lend(u32 index) {
+    CHECK(index < entries_.size() && entries_[index].num_lends > 0);
+    --entries_[index].num_lends;
+  }
 
 private:
   std::vector<ResourceHandle> entries_{1};
