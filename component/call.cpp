@@ -175,7 +175,7 @@ bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const v
     }
   }
   if (scope.num_borrows != 0) {
-    return store_.raise(TrapCode::borrow_left, "borrow handles still remain at the end of the call");
+    return store_.raise(TrapCode::borrows_remain);
   }
   give_back(scope);
   return post_return(callee, lift, flat);
@@ -238,7 +238,7 @@ bool ComponentInstance::call_fused(const FusedCall& fused, RawVal* args) {
     }
   }
   if (scope.num_borrows != 0) {
-    return store_.raise(TrapCode::borrow_left, "borrow handles still remain at the end of the call");
+    return store_.raise(TrapCode::borrows_remain);
   }
   give_back(scope);
   return post_return(fused.callee, lift, flat);
@@ -258,7 +258,7 @@ bool ComponentInstance::call_builtin(const BoundBuiltin& bound, RawVal* args) {
   if (bound.builtin->kind == ir::CanonKind::resource_new) {
     auto added = holder.handles.add({.type = type.id, .rep = args[0].i32, .is_own = true});
     if (!added) {
-      return store_.raise(TrapCode::allocation_too_large, added.error());
+      return store_.raise(added.error().code, added.error().message);
     }
     args[0] = RawVal::of_i32(*added);
     return true;
@@ -266,7 +266,7 @@ bool ComponentInstance::call_builtin(const BoundBuiltin& bound, RawVal* args) {
   if (bound.builtin->kind == ir::CanonKind::resource_rep) {
     auto handle = holder.handles.get(args[0].i32, type.id);
     if (!handle) {
-      return store_.raise(TrapCode::unknown_handle, handle.error());
+      return store_.raise(handle.error().code, handle.error().message);
     }
     args[0] = RawVal::of_i32((*handle)->rep);
     return true;
@@ -278,11 +278,11 @@ bool ComponentInstance::call_builtin(const BoundBuiltin& bound, RawVal* args) {
 bool ComponentInstance::drop_resource(InstanceState& holder, const ResourceType& type, u32 index) {
   auto found = holder.handles.get(index, type.id);
   if (!found) {
-    return store_.raise(TrapCode::unknown_handle, found.error());
+    return store_.raise(found.error().code, found.error().message);
   }
   const ResourceHandle handle = **found;
   if (handle.num_lends != 0) {
-    return store_.raise(TrapCode::unknown_handle, "cannot remove owned resource while borrowed");
+    return store_.raise(TrapCode::resource_is_borrowed);
   }
   holder.handles.remove(index);
   if (!handle.is_own) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/types.h"
+#include "ir/traps.h"
 
 namespace petrel::component {
 
@@ -25,14 +26,20 @@ struct ResourceHandle {
   u32 next_free = 0;
 };
 
+/// Why a handle cannot be used: the trap and its text, which names the index.
+struct HandleError {
+  ir::TrapCode code;
+  std::string message;
+};
+
 class HandleTable {
 public:
   static constexpr u32 kLimit = 65'536;
 
-  /// Adds a handle. Error: text of the trap.
-  std::expected<u32, std::string> add(const ResourceHandle& handle);
-  /// The handle at `index` of that resource type. Error: text of the trap ("unknown handle index 3").
-  std::expected<ResourceHandle*, std::string> get(u32 index, ResourceTypeId type);
+  /// Adds a handle.
+  std::expected<u32, HandleError> add(const ResourceHandle& handle);
+  /// The handle at `index` of that resource type.
+  std::expected<ResourceHandle*, HandleError> get(u32 index, ResourceTypeId type);
   /// Frees the slot; `index` holds a handle.
   void remove(u32 index);
   /// A borrow of the handle at `index` was given back.

@@ -29,11 +29,11 @@ std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest
   }
   const u64 pointer = args[0].i32;
   if (pointer % align != 0) {
-    store.raise(TrapCode::unaligned_pointer, "realloc return: result not aligned");
+    store.raise(TrapCode::realloc_unaligned);
     return std::nullopt;
   }
   if (guest.memory->slice(pointer, 0, new_size) == nullptr) {
-    store.raise(TrapCode::memory_out_of_bounds, "realloc return: beyond end of memory");
+    store.raise(TrapCode::realloc_out_of_bounds);
     return std::nullopt;
   }
   return pointer;
@@ -47,7 +47,7 @@ u8* checked_tuple(runtime::Store& store, const GuestOptions& guest, u64 pointer,
   }
   u8* at = guest.memory->slice(pointer, 0, end.size_bytes);
   if (at == nullptr) {
-    store.raise(TrapCode::memory_out_of_bounds, "pointer out of bounds of memory");
+    store.raise(TrapCode::pointer_out_of_bounds);
   }
   return at;
 }
@@ -263,7 +263,7 @@ private:
     if (__builtin_mul_overflow(from.length, u64{src_size}, &src_bytes) ||
         __builtin_mul_overflow(from.length, u64{dst_size}, &dst_bytes) || src_bytes > ir::kMaxListBytes ||
         (c_.dst != nullptr && dst_bytes > ir::kMaxListBytes)) {
-      return trap(TrapCode::list_out_of_bounds, "list byte length exceeds 2^28-1");
+      return trap(TrapCode::list_too_long);
     }
     const u8* elements = nullptr;
     if (c_.src == nullptr) {
@@ -346,7 +346,7 @@ private:
     }
     if (c_.dst == nullptr && c_.may_alias_guest && source.encoding == SimpleEncoding::utf8) {
       if (!is_valid(source)) {
-        return trap(TrapCode::string_out_of_bounds, "invalid utf-8 in a string");
+        return trap(TrapCode::invalid_utf8);
       }
       store_pair(word, operands[1], {reinterpret_cast<u64>(source.bytes), source.code_units});
       return true;
@@ -365,11 +365,11 @@ private:
       store_pair(word, operands[1], {stored.pointer, stored.length});
       return true;
     case TranscodeError::malformed_utf8:
-      return trap(TrapCode::string_out_of_bounds, "invalid utf-8 in a string");
+      return trap(TrapCode::invalid_utf8);
     case TranscodeError::malformed_utf16:
-      return trap(TrapCode::string_out_of_bounds, "invalid utf-16 in a string");
+      return trap(TrapCode::invalid_utf16);
     case TranscodeError::too_long:
-      return trap(TrapCode::string_out_of_bounds, "string byte length exceeds 2^28-1");
+      return trap(TrapCode::string_too_long);
     case TranscodeError::trapped:
       return false;
     }
@@ -384,7 +384,7 @@ private:
     HandleTable& table = c_.src->instance->handles;
     auto handle = table.get(index, resource.id);
     if (!handle) {
-      return trap(TrapCode::unknown_handle, handle.error());
+      return trap(handle.error().code, handle.error().message);
     }
     rep = (*handle)->rep;
     if (is_own) {
@@ -392,7 +392,7 @@ private:
         return trap(TrapCode::unknown_handle, "cannot transfer ownership of a borrow handle");
       }
       if ((*handle)->num_lends != 0) {
-        return trap(TrapCode::unknown_handle, "cannot remove owned resource while borrowed");
+        return trap(TrapCode::resource_is_borrowed);
       }
       table.remove(index);
     } else {
@@ -414,7 +414,7 @@ private:
     }
     auto added = c_.dst->instance->handles.add(handle);
     if (!added) {
-      return trap(TrapCode::allocation_too_large, added.error());
+      return trap(added.error().code, added.error().message);
     }
     index = *added;
     return true;
@@ -454,7 +454,7 @@ private:
     case TransferOp::char_: {
       const u64 c = load(word, operands[0], 4);
       if (c >= 0x110000 || (c >= 0xd800 && c <= 0xdfff)) {
-        return trap(TrapCode::invalid_char, strf("integer 0x%llx is no char", static_cast<unsigned long long>(c)));
+        return trap(TrapCode::invalid_char);
       }
       store(word, operands[1], 4, c);
       return true;

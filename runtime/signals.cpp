@@ -221,7 +221,7 @@ void prepare_signals() {
     for (int signal : kFaultSignals) {
       install(signal, on_fault, 0, &previous_actions[signal]);
     }
-    install(interrupt_signal(), on_interrupt, SA_RESTART, &previous_actions[interrupt_signal()]);
+    install(interrupt_signal(), on_interrupt, 0, &previous_actions[interrupt_signal()]);
   });
   alt_stack.prepare();
 }
