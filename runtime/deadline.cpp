@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
+#include <signal.h>
 #include <mutex>
 #include <pthread.h>
 #include <thread>
