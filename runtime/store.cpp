@@ -98,20 +98,23 @@ Status Store::call_checked(ir::FuncRef* callee, RawVal* args) {
 bool Store::raise(ir::TrapCode code) { return raise(code, {}); }
 
 bool Store::raise(ir::TrapCode code, std::string_view message) {
-  CHECK(pending_.kind == PendingKind::none);
-  pending_.kind = PendingKind::trap;
+  set_pending(PendingKind::trap, message);
   pending_.code = code;
-  const std::string_view cut = utf8_prefix(message, sizeof pending_.message - 1);
-  std::memcpy(pending_.message, cut.data(), cut.size());
-  pending_.message[cut.size()] = '\0';
   return false;
 }
 
-bool Store::raise_exit(i32 exit_code) {
-  CHECK(pending_.kind == PendingKind::none);
-  pending_.kind = PendingKind::exit;
+bool Store::raise_exit(i32 exit_code, std::string_view complaint) {
+  set_pending(PendingKind::exit, complaint);
   pending_.exit_code = exit_code;
   return false;
+}
+
+void Store::set_pending(PendingKind kind, std::string_view message) {
+  CHECK(pending_.kind == PendingKind::none);
+  pending_.kind = kind;
+  const std::string_view cut = utf8_prefix(message, sizeof pending_.message - 1);
+  std::memcpy(pending_.message, cut.data(), cut.size());
+  pending_.message[cut.size()] = '\0';
 }
 
 namespace {
@@ -147,7 +150,7 @@ Error Store::take_pending() {
   if (pending_.kind == PendingKind::exit) {
     info.cls = ErrorClass::exit;
     info.exit_code = pending_.exit_code;
-    info.text = strf("exit with code %d", pending_.exit_code);
+    info.text = pending_.message;
   } else {
     info.cls = ErrorClass::trap;
     info.exit_code = 134;

@@ -95,7 +95,8 @@ public:
   /// Makes a trap pending; always false, so that host functions can `return store.raise(…)`.
   bool raise(ir::TrapCode code);
   bool raise(ir::TrapCode code, std::string_view message);
-  bool raise_exit(i32 exit_code);
+  /// The guest ends itself; `complaint` (static text) when the status was no valid one.
+  bool raise_exit(i32 exit_code, std::string_view complaint = {});
   Pending& pending() { return pending_; }
   /// The pending trap or exit as an Error with backtrace; nothing is pending afterwards.
   Error take_pending();
@@ -118,6 +119,7 @@ private:
   friend class Instance;
   friend bool host_entry(ir::FuncRef* callee, RawVal* args);
   Status prepare_stacks();
+  void set_pending(PendingKind kind, std::string_view message);
   ir::FuncRef* import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter);
 
   StoreConfig config_;

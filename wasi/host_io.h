@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// System calls on behalf of a guest: reads, writes, sleeps and polls that a deadline can cut short. Every function
+// comes back with EINTR only when the Store was asked to leave; the caller then returns to the guest border, where
+// the interrupt becomes a trap.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <poll.h>
+#include <span>
+
+#include "base/types.h"
+#include "runtime/store.h"
+
+namespace petrel::wasi {
+
+/// Result of a host call: a count, or the errno.
+using IoResult = std::expected<u64, int>;
+
+/// read(2); 0 = end of file.
+IoResult read_fd(runtime::Store& store, int fd, std::span<u8> into);
+/// Writes everything; EPIPE comes back as an error, never as a signal.
+IoResult write_fd(runtime::Store& store, int fd, Bytes bytes);
+/// poll(2) with a relative timeout in nanoseconds; negative = none. The number of ready entries.
+IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns);
+
+/// Nanoseconds since 1970, since an arbitrary start, and their resolutions.
+u64 wall_clock_now_ns();
+u64 monotonic_now_ns();
+u64 clock_resolution_ns(clockid_t clock);
+IoResult clock_now_ns(clockid_t clock);
+
+/// Cryptographically secure random bytes, from the kernel.
+void fill_random(std::span<u8> into);
+
+bool is_terminal(int fd);
+
+} // namespace petrel::wasi
