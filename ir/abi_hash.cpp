@@ -17,6 +17,8 @@ constexpr std::string_view kContract =
 #include "ir/vmctx.def"
 #define PETREL_BUILTIN(name, result, params, traps, collects) #name ":" #result params ";"
 #include "ir/builtins.def"
+#define PETREL_TRAP(name, code, printed, script, cause) #name "=" #code ";"
+#include "ir/traps.def"
     "";
 
 constexpr u64 mix(u64 hash, u64 value) { return (hash ^ value) * 0x100000001b3; }
