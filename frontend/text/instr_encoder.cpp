@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Structure: blocks, folding, labels. Immediates are in instr_immediates.cpp.
+#include "frontend/text/instr_encoder.h"
+
+#include "base/format.h"
+#include "base/unicode.h"
+
+namespace petrel::text {
+
+namespace {
+
+constexpr usize kNestingLimit = 1'000'000;
+
+constexpr u8 op_byte(ir::Op op) { return static_cast<u8>(ir::op_info(op).code); }
+constexpr u8 kEnd = op_byte(ir::Op::End);
+
+bool is_block_op(ir::Op op) {
+  return ir::op_info(op).imm == ir::Imm::BlockType || ir::op_info(op).imm == ir::Imm::TryTable;
+}
+
+/// Words that end or divide a block and are instructions only in flat form.
+bool is_divider(ir::Op op) {
+  return op == ir::Op::Else || op == ir::Op::End || op == ir::Op::Catch || op == ir::Op::CatchAll || op == ir::Op::Delegate;
+}
+
+} // namespace
+
+void InstrEncoder::mark(u32 text_offset) {
+  if (marks_ != nullptr) {
+    marks_->push_back({narrow<u32>(out_.size()), text_offset});
+  }
+}
+
+bool InstrEncoder::takes_words() const {
+  if (frames_.empty()) {
+    return true;
+  }
+  switch (frames_.back().kind) {
+  case FrameKind::flat_block:
+  case FrameKind::folded_block:
+  case FrameKind::folded_arm:
+    return true;
+  case FrameKind::folded_plain:
+  case FrameKind::folded_if:
+  case FrameKind::folded_try:
+    return false;
+  }
+  PETREL_UNREACHABLE();
+}
+
+Status InstrEncoder::push(Frame frame, const Cursor& cursor) {
+  if (frames_.size() >= kNestingLimit) {
+    return cursor.error_at(cursor.peek(), ErrorClass::limit, strf("instructions nested deeper than %zu", kNestingLimit));
+  }
+  frames_.push_back(std::move(frame));
+  return {};
+}
+
+Status InstrEncoder::encode_sequence(Cursor& cursor) {
+  TRY(run(cursor, false));
+  out_.write_u8(kEnd);
+  return {};
+}
+
+Status InstrEncoder::encode_folded(Cursor& cursor) {
+  if (!cursor.at(TokenKind::lparen)) {
+    return cursor.unexpected("an instruction in parentheses");
+  }
+  TRY(run(cursor, true));
+  out_.write_u8(kEnd);
+  return {};
+}
+
+Status InstrEncoder::run(Cursor& cursor, bool single) {
+  do {
+    if (cursor.at(TokenKind::lparen)) {
+      TRY(step_open(cursor));
+    } else if (cursor.at(TokenKind::keyword)) {
+      TRY(step_word(cursor));
+    } else if (cursor.at(TokenKind::rparen)) {
+      if (frames_.empty()) {
+        break;
+      }
+      TRY(close_frame(cursor));
+    } else {
+      return cursor.unexpected("an instruction");
+    }
+  } while (!(single && frames_.empty()));
+  return {};
+}
+
+Status InstrEncoder::step_open(Cursor& cursor) {
+  if (!frames_.empty() && frames_.back().kind == FrameKind::folded_if) {
+    return open_if_arm(cursor);
+  }
+  if (!frames_.empty() && frames_.back().kind == FrameKind::folded_try) {
+    return open_try_arm(cursor);
+  }
+  return open_folded(cursor);
+}
+
+Status InstrEncoder::open_folded(Cursor& cursor) {
+  Cursor inside = cursor;
+  u32 text_offset = inside.next().begin;
+  ir::Op op = inside.at(TokenKind::keyword) ? ir::op_by_name(inside.word()) : ir::Op::Invalid;
+  if (op == ir::Op::Invalid || is_divider(op)) {
+    return inside.unexpected("an instruction");
+  }
+  cursor = inside;
+  cursor.next();
+  Frame frame{.kind = FrameKind::folded_plain, .op = op};
+  frame.pending = narrow<u32>(pending_.size());
+  frame.text_offset = text_offset;
+  if (!is_block_op(op)) {
+    TRY(encode_instr(cursor, op, pending_));
+    return push(std::move(frame), cursor);
+  }
+  if (op == ir::Op::If) {
+    // The label is in scope in the arms only: it is pushed by the first of them.
+    frame.kind = FrameKind::folded_if;
+    TRY(begin_block(cursor, op, pending_, frame.label));
+    return push(std::move(frame), cursor);
+  }
+  frame.kind = op == ir::Op::Try ? FrameKind::folded_try : FrameKind::folded_block;
+  mark(text_offset);
+  TRY(begin_block(cursor, op, out_, frame.label));
+  labels_.push_back(frame.label);
+  return push(std::move(frame), cursor);
+}
+
+Status InstrEncoder::open_if_arm(Cursor& cursor) {
+  Frame& frame = frames_.back();
+  if (frame.arms == 0 && cursor.accept_form("then")) {
+    mark(frame.text_offset);
+    out_.write_bytes(pending_.bytes_from(frame.pending));
+    pending_.truncate(frame.pending);
+    labels_.push_back(frame.label);
+  } else if (frame.arms == 1 && cursor.accept_form("else")) {
+    out_.write_u8(op_byte(ir::Op::Else));
+  } else if (frame.arms == 0) {
+    return open_folded(cursor);
+  } else {
+    Cursor inside = cursor;
+    inside.next();
+    return inside.unexpected(frame.arms == 1 ? "else or )" : ")");
+  }
+  ++frame.arms;
+  return push({.kind = FrameKind::folded_arm, .op = ir::Op::If}, cursor);
+}
+
+Status InstrEncoder::open_try_arm(Cursor& cursor) {
+  Frame& frame = frames_.back();
+  Cursor inside = cursor;
+  inside.next();
+  if (frame.arms == 0 ? !cursor.at_form("do") : cursor.at_form("do") || frame.is_closed) {
+    return inside.unexpected(frame.arms == 0 ? "do" : "catch, catch_all or )");
+  }
+  const Token& open = cursor.peek();
+  std::string_view word = cursor.form_keyword();
+  if (word == "delegate" && frame.arms == 1) {
+    cursor.next();
+    cursor.next();
+    labels_.pop_back();
+    mark(open.begin);
+    out_.write_u8(op_byte(ir::Op::Delegate));
+    TRY(encode_label(cursor, out_));
+    frame.is_closed = true;
+    return cursor.expect_rparen();
+  }
+  if (word == "catch" || word == "catch_all") {
+    mark(open.begin);
+    cursor.next();
+    cursor.next();
+    TRY(encode_instr(cursor, ir::op_by_name(word), out_));
+  } else if (!cursor.accept_form("do")) {
+    return inside.unexpected("catch, catch_all or )");
+  }
+  ++frame.arms;
+  return push({.kind = FrameKind::folded_arm, .op = ir::Op::Try}, cursor);
+}
+
+Status InstrEncoder::close_frame(Cursor& cursor) {
+  Frame frame = std::move(frames_.back());
+  switch (frame.kind) {
+  case FrameKind::flat_block:
+    return cursor.unexpected("end");
+  case FrameKind::folded_plain:
+    mark(frame.text_offset);
+    out_.write_bytes(pending_.bytes_from(frame.pending));
+    pending_.truncate(frame.pending);
+    break;
+  case FrameKind::folded_arm:
+    break;
+  case FrameKind::folded_if:
+  case FrameKind::folded_try:
+    if (frame.arms == 0) {
+      return cursor.unexpected(frame.kind == FrameKind::folded_if ? "(then" : "(do");
+    }
+    [[fallthrough]];
+  case FrameKind::folded_block:
+    if (!frame.is_closed) {
+      out_.write_u8(kEnd);
+      labels_.pop_back();
+    }
+    break;
+  }
+  frames_.pop_back();
+  cursor.next();
+  return {};
+}
+
+Status InstrEncoder::step_word(Cursor& cursor) {
+  const Token& token = cursor.peek();
+  ir::Op op = ir::op_by_name(cursor.word());
+  if (op == ir::Op::Invalid || !takes_words()) {
+    return cursor.unexpected(takes_words() ? "an instruction" : "( or )");
+  }
+  if (op == ir::Op::End) {
+    return end_block(cursor);
+  }
+  if (op == ir::Op::Delegate) {
+    return flat_delegate(cursor);
+  }
+  if (is_divider(op)) {
+    return else_or_catch(cursor, op);
+  }
+  cursor.next();
+  mark(token.begin);
+  if (!is_block_op(op)) {
+    return encode_instr(cursor, op, out_);
+  }
+  Frame frame{.kind = FrameKind::flat_block, .op = op};
+  TRY(begin_block(cursor, op, out_, frame.label));
+  labels_.push_back(frame.label);
+  return push(std::move(frame), cursor);
+}
+
+Status InstrEncoder::begin_block(Cursor& cursor, ir::Op op, ByteWriter& out, std::string& label) {
+  label = cursor.accept_id();
+  write_opcode(out, op);
+  TRY_ASSIGN(ByteWriter type, parse_block_type(cursor, scope_.types));
+  out.write_bytes(type.bytes());
+  return ir::op_info(op).imm == ir::Imm::TryTable ? encode_catches(cursor, out) : Status{};
+}
+
+Status InstrEncoder::check_label(Cursor& cursor, const std::string& label) const {
+  const Token& token = cursor.peek();
+  std::string found = cursor.accept_id();
+  if (!found.empty() && found != label) {
+    return cursor.malformed_at(token, strf("mismatching label $%s", escaped(found).c_str()));
+  }
+  return {};
+}
+
+Status InstrEncoder::end_block(Cursor& cursor) {
+  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block) {
+    return cursor.unexpected("an instruction or )");
+  }
+  mark(cursor.next().begin);
+  TRY(check_label(cursor, frames_.back().label));
+  out_.write_u8(kEnd);
+  labels_.pop_back();
+  frames_.pop_back();
+  return {};
+}
+
+Status InstrEncoder::else_or_catch(Cursor& cursor, ir::Op op) {
+  ir::Op block = op == ir::Op::Else ? ir::Op::If : ir::Op::Try;
+  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block || frames_.back().op != block ||
+      (block == ir::Op::If && frames_.back().arms != 0)) {
+    return cursor.unexpected("an instruction");
+  }
+  mark(cursor.next().begin);
+  ++frames_.back().arms;
+  if (block == ir::Op::If) {
+    TRY(check_label(cursor, frames_.back().label));
+  }
+  return encode_instr(cursor, op, out_);
+}
+
+Status InstrEncoder::flat_delegate(Cursor& cursor) {
+  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block || frames_.back().op != ir::Op::Try ||
+      frames_.back().arms != 0) {
+    return cursor.unexpected("an instruction");
+  }
+  mark(cursor.next().begin);
+  labels_.pop_back(); // its label counts from outside the block that it ends
+  frames_.pop_back();
+  out_.write_u8(op_byte(ir::Op::Delegate));
+  return encode_label(cursor, out_);
+}
+
+} // namespace petrel::text

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Text to tokens (core specification §6.2). The whole source becomes one flat list first: every
+// parenthesis knows its partner, so that parsers skip a form in one step and never recurse. Comments
+// and annotations (§6.2.6: checked for well-formedness) leave no token. Positions are byte offsets;
+// lines and columns are computed when a message needs them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace petrel::text {
+
+enum class TokenKind : u8 {
+  lparen,
+  rparen,
+  keyword, ///< starts with a lower case letter
+  id,      ///< `$name` or `$"name"`
+  string,
+  number,
+  end, ///< one past the last token; repeats for ever
+};
+
+/// A lexical unit: source[begin, end).
+struct Token {
+  u32 begin = 0;
+  u32 end = 0;
+  u32 match = 0; ///< parentheses: index of the partner token, or of the `end` token when there is none
+  TokenKind kind = TokenKind::end;
+};
+
+/// Line and column, both from 1; columns count bytes.
+struct TextPosition {
+  u32 line = 1;
+  u32 column = 1;
+};
+
+/// A text and its tokens. Refers to the caller's characters, which must outlive it.
+class Source {
+public:
+  /// Splits `text` into tokens. `start` is where it begins in the file that messages name.
+  /// Errors: malformed, with the reference interpreter's wording.
+  static Result<Source> lex(std::string_view text, TextPosition start = {});
+
+  std::string_view text() const { return text_; }
+  const std::vector<Token>& tokens() const { return tokens_; }
+  const Token& token(u32 index) const { return tokens_[index]; }
+  /// The characters of a token as written.
+  std::string_view spelling(const Token& token) const {
+    return text_.substr(token.begin, token.end - token.begin);
+  }
+  TextPosition position(u32 offset) const;
+
+private:
+  friend class Lexer;
+  std::string_view text_;
+  TextPosition start_;
+  std::vector<Token> tokens_;
+  std::vector<u32> line_starts_;
+};
+
+/// The bytes that a well-formed string token denotes, quotes included in `spelling`.
+std::string string_value(std::string_view spelling);
+
+/// The name of an identifier token without `$`; `$"a"` and `$a` are the same.
+std::string id_value(std::string_view spelling);
+
+} // namespace petrel::text

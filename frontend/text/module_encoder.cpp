@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontend/text/module_encoder.h"
+
+#include "base/format.h"
+
+namespace petrel::text {
+
+namespace {
+
+enum ExternCode : u8 { kFunc = 0, kTable = 1, kMemory = 2, kGlobal = 3, kTag = 4 };
+
+constexpr u64 kPageSizeBytes = 65536;
+
+bool is_definition(std::string_view keyword) {
+  return keyword == "func" || keyword == "table" || keyword == "memory" || keyword == "global" || keyword == "tag";
+}
+
+u8 extern_code(std::string_view keyword) {
+  return keyword == "func" ? kFunc : keyword == "table" ? kTable : keyword == "memory" ? kMemory : keyword == "global" ? kGlobal : kTag;
+}
+
+/// True when the form holds a direct child `(keyword`, seen from just behind its own keyword.
+bool has_child(Cursor cursor, std::string_view keyword) {
+  while (!cursor.at(TokenKind::rparen) && !cursor.at(TokenKind::end)) {
+    if (cursor.at_form(keyword)) {
+      return true;
+    }
+    cursor.skip_form();
+  }
+  return false;
+}
+
+} // namespace
+
+IndexSpace* ModuleEncoder::space_of(std::string_view keyword) {
+  switch (extern_code(keyword)) {
+  case kFunc:
+    return &scope_.funcs;
+  case kTable:
+    return &scope_.tables;
+  case kMemory:
+    return &scope_.memories;
+  case kGlobal:
+    return &scope_.globals;
+  default:
+    return &scope_.tags;
+  }
+}
+
+// --- Pass 1: names
+
+Status ModuleEncoder::declare_field(Cursor& cursor) {
+  std::string_view keyword = cursor.form_keyword();
+  Cursor inside = cursor;
+  inside.next();
+  if (keyword.empty()) {
+    return cursor.at(TokenKind::lparen) ? inside.unexpected("a module field") : cursor.unexpected("a module field");
+  }
+  if (source_.token(cursor.peek().match).kind == TokenKind::end) {
+    return cursor.malformed_at(cursor.peek(), "unexpected token: '(' is not closed");
+  }
+  inside.next();
+  if (is_definition(keyword)) {
+    TRY(declare_definition(inside, keyword));
+  } else if (keyword == "import") {
+    TRY(declare_import(inside));
+  } else if (keyword == "type") {
+    TRY(scope_.types.declare(inside));
+  } else if (keyword == "rec") {
+    while (inside.at_form("type")) {
+      Cursor type = inside;
+      TRY(type.expect_form("type"));
+      TRY(scope_.types.declare(type));
+      inside.skip_form();
+    }
+  } else if (keyword == "elem") {
+    TRY(scope_.elems.define(inside));
+  } else if (keyword == "data") {
+    TRY(scope_.datas.define(inside));
+  } else if (keyword != "export" && keyword != "start") {
+    Cursor word = cursor;
+    word.next();
+    return word.unexpected("a module field");
+  }
+  cursor.skip_form();
+  return {};
+}
+
+Status ModuleEncoder::check_import_order(const Cursor& cursor, const Token& token) const {
+  if (!first_definition_.empty()) {
+    return cursor.malformed_at(token, strf("import after %s", first_definition_ == "func" ? "function" : std::string(first_definition_).c_str()));
+  }
+  return {};
+}
+
+Status ModuleEncoder::declare_definition(Cursor cursor, std::string_view keyword) {
+  const Token& token = cursor.peek();
+  TRY(space_of(keyword)->define(cursor));
+  while (cursor.at_form("export")) {
+    cursor.skip_form();
+  }
+  if (cursor.at_form("import")) {
+    return check_import_order(cursor, token);
+  }
+  if (first_definition_.empty()) {
+    first_definition_ = keyword;
+  }
+  if (keyword == "table" && has_child(cursor, "elem")) {
+    scope_.elems.define_nameless();
+  } else if (keyword == "memory" && has_child(cursor, "data")) {
+    scope_.datas.define_nameless();
+  }
+  return {};
+}
+
+Status ModuleEncoder::declare_import(Cursor cursor) {
+  TRY(check_import_order(cursor, cursor.peek()));
+  TRY(cursor.expect_name());
+  TRY(cursor.expect_name());
+  std::string_view keyword = cursor.form_keyword();
+  if (!is_definition(keyword)) {
+    return cursor.unexpected("(func, (table, (memory, (global or (tag");
+  }
+  cursor.next();
+  cursor.next();
+  TRY(space_of(keyword)->define(cursor));
+  return {};
+}
+
+// --- Pass 3: sections
+
+Status ModuleEncoder::write_field(Cursor& cursor) {
+  u32 after = cursor.after_form();
+  std::string_view keyword = cursor.form_keyword();
+  if (keyword == "type" || keyword == "rec") {
+    cursor.skip_form();
+    return {};
+  }
+  cursor.next();
+  cursor.next();
+  using Writer = Status (ModuleEncoder::*)(Cursor&);
+  static constexpr std::pair<std::string_view, Writer> kWriters[] = {
+      {"import", &ModuleEncoder::write_import}, {"export", &ModuleEncoder::write_export},
+      {"start", &ModuleEncoder::write_start},   {"func", &ModuleEncoder::write_func},
+      {"table", &ModuleEncoder::write_table},   {"memory", &ModuleEncoder::write_memory},
+      {"global", &ModuleEncoder::write_global}, {"tag", &ModuleEncoder::write_tag},
+      {"elem", &ModuleEncoder::write_elem},     {"data", &ModuleEncoder::write_data},
+  };
+  for (const auto& [name, writer] : kWriters) {
+    if (name == keyword) {
+      TRY((this->*writer)(cursor));
+    }
+  }
+  TRY(cursor.expect_rparen());
+  CHECK(cursor.index() == after);
+  return {};
+}
+
+void ModuleEncoder::begin_import(const InlineParts& parts, u8 kind) {
+  ++imports_.count;
+  imports_.bytes.write_name(parts.import_module);
+  imports_.bytes.write_name(parts.import_name);
+  imports_.bytes.write_u8(kind);
+}
+
+Result<ModuleEncoder::InlineParts> ModuleEncoder::parse_inline_parts(Cursor& cursor, u8 kind, u32 index) {
+  InlineParts parts;
+  while (cursor.accept_form("export")) {
+    TRY_ASSIGN(std::string name, cursor.expect_name());
+    TRY(cursor.expect_rparen());
+    ++exports_.count;
+    exports_.bytes.write_name(name);
+    exports_.bytes.write_u8(kind);
+    exports_.bytes.write_var_u32(index);
+  }
+  if (cursor.accept_form("import")) {
+    parts.is_import = true;
+    TRY_ASSIGN(parts.import_module, cursor.expect_name());
+    TRY_ASSIGN(parts.import_name, cursor.expect_name());
+    TRY(cursor.expect_rparen());
+    begin_import(parts, kind);
+  }
+  return parts;
+}
+
+Status ModuleEncoder::write_import(Cursor& cursor) {
+  InlineParts parts;
+  TRY_ASSIGN(parts.import_module, cursor.expect_name());
+  TRY_ASSIGN(parts.import_name, cursor.expect_name());
+  u8 kind = extern_code(cursor.form_keyword());
+  cursor.next();
+  cursor.next();
+  cursor.accept_id();
+  begin_import(parts, kind);
+  ByteWriter& out = imports_.bytes;
+  switch (kind) {
+  case kFunc: {
+    ++next_.funcs;
+    IndexSpace params("local");
+    TRY_ASSIGN(TypeUse use, parse_type_use(cursor, scope_.types, &params));
+    out.write_var_u32(use.type_idx);
+    break;
+  }
+  case kTable:
+    ++next_.tables;
+    TRY(write_table_type(cursor, out));
+    break;
+  case kMemory: {
+    ++next_.memories;
+    TRY_ASSIGN(Limits limits, parse_address_type_and_limits(cursor, true));
+    write_limits(out, limits);
+    break;
+  }
+  case kGlobal:
+    ++next_.globals;
+    TRY(parse_global_type(cursor, scope_.types, out));
+    break;
+  default: {
+    ++next_.tags;
+    IndexSpace params("local");
+    TRY_ASSIGN(TypeUse use, parse_type_use(cursor, scope_.types, &params));
+    out.write_u8(0);
+    out.write_var_u32(use.type_idx);
+    break;
+  }
+  }
+  return cursor.expect_rparen();
+}
+
+Status ModuleEncoder::write_export(Cursor& cursor) {
+  TRY_ASSIGN(std::string name, cursor.expect_name());
+  std::string_view keyword = cursor.form_keyword();
+  if (!is_definition(keyword)) {
+    return cursor.unexpected("(func, (table, (memory, (global or (tag");
+  }
+  cursor.next();
+  cursor.next();
+  TRY_ASSIGN(u32 index, space_of(keyword)->resolve(cursor));
+  ++exports_.count;
+  exports_.bytes.write_name(name);
+  exports_.bytes.write_u8(extern_code(keyword));
+  exports_.bytes.write_var_u32(index);
+  return cursor.expect_rparen();
+}
+
+Status ModuleEncoder::write_start(Cursor& cursor) {
+  if (has_start_) {
+    return cursor.malformed_at(cursor.peek(), "multiple start sections");
+  }
+  has_start_ = true;
+  TRY_ASSIGN(u32 index, scope_.funcs.resolve(cursor));
+  start_.write_var_u32(index);
+  return {};
+}
+
+Status ModuleEncoder::write_func(Cursor& cursor) {
+  u32 index = next_.funcs++;
+  cursor.accept_id();
+  TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kFunc, index));
+  IndexSpace locals("local");
+  TRY_ASSIGN(TypeUse use, parse_type_use(cursor, scope_.types, &locals));
+  if (parts.is_import) {
+    imports_.bytes.write_var_u32(use.type_idx);
+    return {};
+  }
+  ++funcs_.count;
+  funcs_.bytes.write_var_u32(use.type_idx);
+  TRY(write_func_body(cursor, locals));
+  if (locals.has_names()) {
+    named_locals_.push_back({index, locals.names()});
+  }
+  return {};
+}
+
+Status ModuleEncoder::write_func_body(Cursor& cursor, IndexSpace& locals) {
+  std::vector<std::pair<u32, ValType>> runs;
+  auto add = [&](ValType type) {
+    if (runs.empty() || runs.back().second != type) {
+      runs.emplace_back(0, type);
+    }
+    ++runs.back().first;
+  };
+  while (cursor.accept_form("local")) {
+    if (cursor.at(TokenKind::id)) {
+      TRY(locals.define(cursor));
+      TRY_ASSIGN(ValType type, scope_.types.parse_val_type(cursor));
+      add(type);
+    } else {
+      while (!cursor.at(TokenKind::rparen)) {
+        TRY_ASSIGN(ValType type, scope_.types.parse_val_type(cursor));
+        add(type);
+        locals.define_nameless();
+      }
+    }
+    TRY(cursor.expect_rparen());
+  }
+  ByteWriter body;
+  body.write_var_u64(runs.size());
+  for (const auto& [count, type] : runs) {
+    body.write_var_u32(count);
+    write_val_type(body, type);
+  }
+  std::vector<SourceMark> marks;
+  InstrEncoder encoder(scope_, &locals, body, &marks);
+  TRY(encoder.encode_sequence(cursor));
+  ++code_.count;
+  code_.bytes.write_var_u64(body.size());
+  u32 base = narrow<u32>(code_.bytes.size());
+  for (SourceMark mark : marks) {
+    marks_.push_back({base + mark.byte_offset, mark.text_offset});
+  }
+  code_.bytes.write_bytes(body.bytes());
+  return {};
+}
+
+Result<bool> ModuleEncoder::write_table_type(Cursor& cursor, ByteWriter& out) {
+  TRY_ASSIGN(Limits limits, parse_address_type_and_limits(cursor, false));
+  TRY_ASSIGN(ValType element, scope_.types.parse_ref_type(cursor));
+  write_val_type(out, element);
+  write_limits(out, limits);
+  return limits.is_64 != 0;
+}
+
+Status ModuleEncoder::write_table(Cursor& cursor) {
+  u32 index = next_.tables++;
+  cursor.accept_id();
+  TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kTable, index));
+  if (parts.is_import) {
+    TRY(write_table_type(cursor, imports_.bytes));
+    return {};
+  }
+  ++tables_.count;
+  Cursor ahead = cursor;
+  TRY_ASSIGN(bool is_64, accept_address_type(ahead));
+  if (TypeTable::at_ref_type(ahead)) {
+    cursor = ahead;
+    return write_inline_elem(cursor, is_64, index);
+  }
+  ByteWriter type;
+  TRY(write_table_type(cursor, type));
+  bool has_init = !cursor.at(TokenKind::rparen);
+  if (has_init) {
+    tables_.bytes.write_u8(0x40);
+    tables_.bytes.write_u8(0x00);
+  }
+  tables_.bytes.write_bytes(type.bytes());
+  return has_init ? InstrEncoder(scope_, nullptr, tables_.bytes, nullptr).encode_sequence(cursor) : Status{};
+}
+
+Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_idx) {
+  TRY_ASSIGN(ValType element, scope_.types.parse_ref_type(cursor));
+  TRY(cursor.expect_form("elem"));
+  ByteWriter items;
+  u32 count = 0;
+  bool exprs = cursor.at(TokenKind::lparen);
+  while (!cursor.at(TokenKind::rparen)) {
+    ++count;
+    if (exprs) {
+      bool item = cursor.accept_form("item");
+      InstrEncoder encoder(scope_, nullptr, items, nullptr);
+      TRY(item ? encoder.encode_sequence(cursor) : encoder.encode_folded(cursor));
+      TRY(item ? cursor.expect_rparen() : Status{});
+    } else {
+      TRY_ASSIGN(u32 func, scope_.funcs.resolve(cursor));
+      items.write_var_u32(func);
+    }
+  }
+  TRY(cursor.expect_rparen());
+  Limits limits;
+  limits.min = limits.max = count;
+  limits.has_max = 1;
+  limits.is_64 = is_64 ? 1 : 0;
+  write_val_type(tables_.bytes, element);
+  write_limits(tables_.bytes, limits);
+
+  bool plain = table_idx == 0 && (!exprs || element == ValType::funcref());
+  ByteWriter& out = elems_.bytes;
+  ++elems_.count;
+  out.write_u8(static_cast<u8>((plain ? 0 : 2) | (exprs ? 4 : 0)));
+  if (!plain) {
+    out.write_var_u32(table_idx);
+  }
+  out.write_u8(is_64 ? 0x42 : 0x41); // i64.const 0 or i32.const 0, end
+  out.write_u8(0);
+  out.write_u8(0x0b);
+  if (!plain && exprs) {
+    write_val_type(out, element);
+  } else if (!plain) {
+    out.write_u8(0);
+  }
+  out.write_var_u32(count);
+  out.write_bytes(items.bytes());
+  return {};
+}
+
+Status ModuleEncoder::write_memory(Cursor& cursor) {
+  u32 index = next_.memories++;
+  cursor.accept_id();
+  TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kMemory, index));
+  Cursor ahead = cursor;
+  TRY_ASSIGN(bool is_64, accept_address_type(ahead));
+  if (parts.is_import || !(ahead.at_form("data") || ahead.at_form("pagesize"))) {
+    TRY_ASSIGN(Limits limits, parse_address_type_and_limits(cursor, true));
+    memories_.count += parts.is_import ? 0 : 1;
+    write_limits(parts.is_import ? imports_.bytes : memories_.bytes, limits);
+    return {};
+  }
+  if (ahead.at_form("pagesize")) {
+    return cursor.error_at(ahead.peek(), ErrorClass::unsupported,
+                           "inline data with a page size needs feature custom-page-sizes");
+  }
+  cursor = ahead;
+  TRY(cursor.expect_form("data"));
+  TRY_ASSIGN(std::string bytes, parse_data_string(cursor));
+  TRY(cursor.expect_rparen());
+  Limits limits;
+  limits.min = limits.max = (bytes.size() + kPageSizeBytes - 1) / kPageSizeBytes;
+  limits.has_max = 1;
+  limits.is_64 = is_64 ? 1 : 0;
+  ++memories_.count;
+  write_limits(memories_.bytes, limits);
+  ++datas_.count;
+  datas_.bytes.write_u8(index == 0 ? 0 : 2);
+  if (index != 0) {
+    datas_.bytes.write_var_u32(index);
+  }
+  datas_.bytes.write_u8(is_64 ? 0x42 : 0x41);
+  datas_.bytes.write_u8(0);
+  datas_.bytes.write_u8(0x0b);
+  datas_.bytes.write_name(bytes);
+  return {};
+}
+
+Status ModuleEncoder::write_global(Cursor& cursor) {
+  u32 index = next_.globals++;
+  cursor.accept_id();
+  TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kGlobal, index));
+  TRY(parse_global_type(cursor, scope_.types, parts.is_import ? imports_.bytes : globals_.bytes));
+  if (parts.is_import) {
+    return {};
+  }
+  ++globals_.count;
+  return InstrEncoder(scope_, nullptr, globals_.bytes, nullptr).encode_sequence(cursor);
+}
+
+Status ModuleEncoder::write_tag(Cursor& cursor) {
+  u32 index = next_.tags++;
+  cursor.accept_id();
+  TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kTag, index));
+  IndexSpace params("local");
+  TRY_ASSIGN(TypeUse use, parse_type_use(cursor, scope_.types, &params));
+  Section& section = parts.is_import ? imports_ : tags_;
+  tags_.count += parts.is_import ? 0 : 1;
+  section.bytes.write_u8(0);
+  section.bytes.write_var_u32(use.type_idx);
+  return {};
+}
+
+Result<EncodedModule> ModuleEncoder::encode(u32 begin, u32 end, std::string module_name) {
+  Cursor cursor(source_, begin);
+  while (cursor.index() < end) {
+    TRY(declare_field(cursor));
+  }
+  cursor.seek(begin);
+  while (cursor.index() < end) {
+    if (cursor.at_form("type") || cursor.at_form("rec")) {
+      TRY(scope_.types.define_field(cursor));
+    } else {
+      cursor.skip_form();
+    }
+  }
+  cursor.seek(begin);
+  while (cursor.index() < end) {
+    TRY(write_field(cursor));
+  }
+  EncodedModule out;
+  out.bytes = assemble(module_name, out.marks);
+  return out;
+}
+
+std::optional<u32> EncodedModule::text_offset(u64 byte_offset) const {
+  std::optional<u32> found;
+  for (const SourceMark& mark : marks) {
+    if (mark.byte_offset > byte_offset) {
+      break;
+    }
+    found = mark.text_offset;
+  }
+  return found;
+}
+
+Result<EncodedModule> encode_module(std::string_view text, TextPosition start, std::string name) {
+  TRY_ASSIGN(Source source, Source::lex(text, start));
+  Cursor cursor(source);
+  u32 end = narrow<u32>(source.tokens().size() - 1);
+  if (cursor.at_form("module")) {
+    u32 close = cursor.peek().match;
+    if (close == end) {
+      return cursor.malformed_at(cursor.peek(), "unexpected token: '(' is not closed");
+    }
+    Cursor after(source, close + 1);
+    if (!after.at(TokenKind::end)) {
+      return after.unexpected("end of text");
+    }
+    end = close;
+    cursor.next();
+    cursor.next();
+    name = cursor.accept_id();
+  }
+  return ModuleEncoder(source).encode(cursor.index(), end, std::move(name));
+}
+
+} // namespace petrel::text

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Module fields to sections (core specification §6.6), in three passes over the token list: names of all
+// fields, then type definitions, then everything in textual order, so that any field may name any other.
+// Abbreviations (inline imports, exports, element and data segments) are expanded while writing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "frontend/text/byte_writer.h"
+#include "frontend/text/cursor.h"
+#include "frontend/text/instr_encoder.h"
+#include "frontend/text/module_scope.h"
+
+namespace petrel::text {
+
+/// Encodes the fields between two tokens of one source.
+class ModuleEncoder {
+public:
+  explicit ModuleEncoder(const Source& source) : source_(source) {}
+
+  /// `begin`: the first field; `end`: the token after the last one.
+  Result<EncodedModule> encode(u32 begin, u32 end, std::string module_name);
+
+private:
+  struct Section {
+    u32 count = 0;
+    ByteWriter bytes;
+  };
+  /// What stands in front of a definition's own part.
+  struct InlineParts {
+    bool is_import = false;
+    std::string import_module;
+    std::string import_name;
+  };
+  struct NamedLocals {
+    u32 func_idx;
+    std::vector<std::pair<u32, std::string>> names;
+  };
+  /// Sections of definitions count up as fields are written.
+  struct Written {
+    u32 funcs = 0;
+    u32 tables = 0;
+    u32 memories = 0;
+    u32 globals = 0;
+    u32 tags = 0;
+  };
+
+  Status declare_field(Cursor& cursor);
+  Status declare_definition(Cursor cursor, std::string_view keyword);
+  Status declare_import(Cursor cursor);
+  Status check_import_order(const Cursor& cursor, const Token& token) const;
+  IndexSpace* space_of(std::string_view keyword);
+
+  Status write_field(Cursor& cursor);
+  Result<InlineParts> parse_inline_parts(Cursor& cursor, u8 kind, u32 index);
+  void begin_import(const InlineParts& parts, u8 kind);
+  Status write_import(Cursor& cursor);
+  Status write_export(Cursor& cursor);
+  Status write_start(Cursor& cursor);
+  Status write_func(Cursor& cursor);
+  Status write_func_body(Cursor& cursor, IndexSpace& locals);
+  Status write_table(Cursor& cursor);
+  Status write_inline_elem(Cursor& cursor, bool is_64, u32 table_idx);
+  Status write_memory(Cursor& cursor);
+  Status write_global(Cursor& cursor);
+  Status write_tag(Cursor& cursor);
+  Status write_elem(Cursor& cursor);
+  Status write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, Bytes offset);
+  Status write_data(Cursor& cursor);
+  Result<std::string> parse_data_string(Cursor& cursor);
+  /// `(offset expr)` or one folded instruction.
+  Status write_offset(Cursor& cursor, ByteWriter& out);
+  Result<bool> write_table_type(Cursor& cursor, ByteWriter& out);
+
+  std::vector<u8> assemble(const std::string& module_name, std::vector<SourceMark>& marks);
+  ByteWriter name_section(const std::string& module_name) const;
+
+  const Source& source_;
+  ModuleScope scope_;
+  std::string_view first_definition_; ///< keyword of the first definition that is no import; else empty
+  Section imports_, funcs_, tables_, memories_, tags_, globals_, exports_, elems_, code_, datas_;
+  bool has_start_ = false;
+  ByteWriter start_;
+  Written next_;
+  std::vector<NamedLocals> named_locals_;
+  std::vector<SourceMark> marks_; ///< offsets in the code section's entries
+};
+
+} // namespace petrel::text

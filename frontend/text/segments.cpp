@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Element and data segments (core specification §6.6.7, §6.6.8) of `ModuleEncoder`.
+#include "frontend/text/module_encoder.h"
+
+namespace petrel::text {
+
+namespace {
+
+/// Bits 0 and 1 of an element segment's flags.
+enum ElemMode : u8 { kActive = 0, kPassive = 1, kActiveWithTable = 2, kDeclarative = 3 };
+
+} // namespace
+
+Status ModuleEncoder::write_offset(Cursor& cursor, ByteWriter& out) {
+  InstrEncoder encoder(scope_, nullptr, out, nullptr);
+  if (cursor.accept_form("offset")) {
+    TRY(encoder.encode_sequence(cursor));
+    return cursor.expect_rparen();
+  }
+  return encoder.encode_folded(cursor);
+}
+
+Status ModuleEncoder::write_elem(Cursor& cursor) {
+  cursor.accept_id();
+  if (cursor.accept_keyword("declare")) {
+    return write_elem_list(cursor, kDeclarative, 0, {});
+  }
+  u32 table_idx = 0;
+  bool has_table = true;
+  if (cursor.accept_form("table")) {
+    TRY_ASSIGN(table_idx, scope_.tables.resolve(cursor));
+    TRY(cursor.expect_rparen());
+  } else if (at_index(cursor) && cursor.peek(1).kind == TokenKind::lparen) {
+    TRY_ASSIGN(table_idx, scope_.tables.resolve(cursor)); // the table use's older spelling
+  } else {
+    has_table = false;
+  }
+  if (!has_table && (TypeTable::at_ref_type(cursor) || !cursor.at(TokenKind::lparen))) {
+    return write_elem_list(cursor, kPassive, 0, {});
+  }
+  ByteWriter offset;
+  TRY(write_offset(cursor, offset));
+  return write_elem_list(cursor, kActive, table_idx, offset.bytes());
+}
+
+Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, Bytes offset) {
+  bool exprs = TypeTable::at_ref_type(cursor);
+  ValType element = ValType::funcref();
+  if (exprs) {
+    TRY_ASSIGN(element, scope_.types.parse_ref_type(cursor));
+  } else if (!cursor.accept_keyword("func") && mode != kActive) {
+    return cursor.unexpected("func or a reference type");
+  }
+  if (mode == kActive && (table_idx != 0 || (exprs && element != ValType::funcref()))) {
+    mode = kActiveWithTable;
+  }
+  ByteWriter& out = elems_.bytes;
+  ++elems_.count;
+  out.write_u8(static_cast<u8>(mode | (exprs ? 4 : 0)));
+  if (mode == kActiveWithTable) {
+    out.write_var_u32(table_idx);
+  }
+  out.write_bytes(offset);
+  if (mode != kActive && exprs) {
+    write_val_type(out, element);
+  } else if (mode != kActive) {
+    out.write_u8(0);
+  }
+  ByteWriter items;
+  u32 count = 0;
+  for (; !cursor.at(TokenKind::rparen); ++count) {
+    if (!exprs) {
+      TRY_ASSIGN(u32 func, scope_.funcs.resolve(cursor));
+      items.write_var_u32(func);
+      continue;
+    }
+    InstrEncoder encoder(scope_, nullptr, items, nullptr);
+    if (cursor.accept_form("item")) {
+      TRY(encoder.encode_sequence(cursor));
+      TRY(cursor.expect_rparen());
+    } else {
+      TRY(encoder.encode_folded(cursor));
+    }
+  }
+  out.write_var_u32(count);
+  out.write_bytes(items.bytes());
+  return {};
+}
+
+Result<std::string> ModuleEncoder::parse_data_string(Cursor& cursor) {
+  std::string bytes;
+  while (cursor.at(TokenKind::string)) {
+    TRY_ASSIGN(std::string piece, cursor.expect_string());
+    bytes += piece;
+  }
+  return bytes;
+}
+
+Status ModuleEncoder::write_data(Cursor& cursor) {
+  cursor.accept_id();
+  u32 memory_idx = 0;
+  bool has_memory = true;
+  if (cursor.accept_form("memory")) {
+    TRY_ASSIGN(memory_idx, scope_.memories.resolve(cursor));
+    TRY(cursor.expect_rparen());
+  } else if (at_index(cursor) && cursor.peek(1).kind == TokenKind::lparen) {
+    TRY_ASSIGN(memory_idx, scope_.memories.resolve(cursor)); // the memory use's older spelling
+  } else {
+    has_memory = false;
+  }
+  ByteWriter& out = datas_.bytes;
+  ++datas_.count;
+  if (has_memory || cursor.at(TokenKind::lparen)) {
+    out.write_u8(memory_idx == 0 ? 0 : 2);
+    if (memory_idx != 0) {
+      out.write_var_u32(memory_idx);
+    }
+    TRY(write_offset(cursor, out));
+  } else {
+    out.write_u8(1);
+  }
+  TRY_ASSIGN(std::string bytes, parse_data_string(cursor));
+  out.write_name(bytes);
+  return {};
+}
+
+} // namespace petrel::text
