@@ -130,7 +130,20 @@ public:
       case TransferOp::repeat:
         next = run_repeat(operands, next);
         break;
-      default:
+      case TransferOp::copy:
+      case TransferOp::int_:
+      case TransferOp::bool_:
+      case TransferOp::char_:
+      case TransferOp::flags:
+      case TransferOp::f32:
+      case TransferOp::f64:
+      case TransferOp::enum_:
+      case TransferOp::string:
+      case TransferOp::own:
+      case TransferOp::borrow:
+      case TransferOp::stream:
+      case TransferOp::future:
+      case TransferOp::error_context:
         if (!run_simple(op, word, operands)) {
           return false;
         }
