@@ -64,6 +64,11 @@ struct FuncRef {
   runtime::HostImport* host;
 };
 
+/// First part of runtime::HostImport.
+struct HostImportHead {
+  VMContext* caller_ctx;
+};
+
 struct VMStoreContext {
   u8* stack_limit;
   u32 interrupt; ///< written by other threads and signal handlers: access with __atomic

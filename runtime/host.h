@@ -25,7 +25,7 @@ struct HostCall {
 using HostCallback = bool (*)(HostCall& call, RawVal* args);
 
 /// A host function as one importing instance sees it.
-struct HostImport {
+struct HostImport : ir::HostImportHead {
   HostCallback fn;
   void* data;
   Store* store;

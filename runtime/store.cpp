@@ -180,7 +180,7 @@ Error Store::take_pending() {
 ir::FuncRef* Store::make_host_func(std::span<const ValType> params, std::span<const ValType> results, HostCallback fn,
                                    void* data) {
   auto func = std::make_unique<HostFunc>();
-  func->import = {fn, data, this, nullptr};
+  func->import = {{nullptr}, fn, data, this, nullptr};
   func->ref = {nullptr, intern_func_type(params, results), nullptr, &func->ref, host_entry, nullptr, nullptr,
                &func->import};
   // SAFETY: for host functions the context is the FuncRef itself (ir/vmctx.def).
@@ -191,7 +191,7 @@ ir::FuncRef* Store::make_host_func(std::span<const ValType> params, std::span<co
 
 ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter) {
   auto func = std::make_unique<HostFunc>();
-  func->import = {original->host->fn, original->host->data, this, &importer};
+  func->import = {{importer.vm()}, original->host->fn, original->host->data, this, &importer};
   func->ref = *original;
   func->ref.code = adapter;
   func->ref.self = &func->ref;
