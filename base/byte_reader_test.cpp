@@ -22,7 +22,7 @@ TEST_CASE("LEB128: values at the edges decode") {
   CHECK_EQ(*ByteReader(of(minus_one)).read_var_s64(), -1);
   std::vector<u8> min64{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f};
   CHECK_EQ(*ByteReader(of(min64)).read_var_s64(), INT64_MIN);
-  std::vector<u8> s33{0x80, 0x80, 0x80, 0x80, 0x10};
+  std::vector<u8> s33{0x80, 0x80, 0x80, 0x80, 0x70};
   CHECK_EQ(*ByteReader(of(s33)).read_var_s33(), -4294967296ll);
 }
 
