@@ -163,13 +163,10 @@ Status TypeTable::define_field(Cursor& cursor) {
     counting.skip_form();
     ++size;
   }
-  bool alone = size == 1; // a group of one is the type by itself
-  if (!alone) {
-    section_.write_u8(0x4e);
-    section_.write_var_u32(size);
-  }
+  section_.write_u8(0x4e);
+  section_.write_var_u32(size);
   while (!cursor.at(TokenKind::rparen)) {
-    TRY(define_type(cursor, alone));
+    TRY(define_type(cursor, size == 1)); // a group of one equals the type by itself
   }
   return cursor.expect_rparen();
 }
