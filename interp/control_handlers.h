@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Handlers of the control instructions (specification §4.6.8-10). Jump targets come from the side table
+// (ir/side_table.h); only these handlers move `stp`. Included by dispatch.cpp only.
+#pragma once
+
+#include "interp/leb.h"
+#include "interp/regs.h"
+#include "interp/support.h"
+#include "ir/side_table.h"
+
+namespace petrel::interp {
+namespace {
+
+// --- Leaving ---------------------------------------------------------------------------------------------
+
+template <ir::TrapCode code> PETREL_HANDLER(trap) {
+  PETREL_ENTER;
+  record_trap(code, pc, fp, func);
+  PETREL_LEAVE(false);
+}
+
+template <u32 S> PETREL_HANDLER(op_unreachable) {
+  PETREL_ENTER;
+  PETREL_GOTO(trap<ir::TrapCode::unreachable>);
+}
+
+/// Opcodes that validation refuses in this build.
+template <u32 S> PETREL_HANDLER(op_illegal) {
+  PETREL_ENTER;
+  check_failed("opcode without handler", __FILE__, __LINE__);
+}
+
+[[gnu::always_inline]] inline bool is_interrupted(const ir::VMContext* ctx) {
+  return __atomic_load_n(&ctx->store->interrupt, __ATOMIC_RELAXED) != 0;
+}
+
+/// Asks the runtime, then goes on at `pc`.
+template <u32 S> PETREL_HANDLER(poll_and_go) {
+  PETREL_ENTER;
+  if (!poll(pc, fp, func)) {
+    PETREL_LEAVE(false);
+  }
+  PETREL_NEXT(S);
+}
+
+// --- Branches --------------------------------------------------------------------------------------------
+
+/// Moves the topmost `keep` operands down over `drop` others; all are in memory.
+inline void move_operands(Slot*& sp, const ir::BranchEntry& entry) {
+  const Slot* from = sp - entry.keep;
+  Slot* to = sp - (u64{entry.keep} + entry.drop);
+  for (u32 i = 0; i < entry.keep; ++i) {
+    to[i] = from[i];
+  }
+  sp -= entry.drop;
+}
+
+/// Goes on `dpc` bytes from here, in state S; polls on the way back.
+#define PETREL_JUMP(S, dpc, dstp)                                                                                      \
+  do {                                                                                                                 \
+    const i32 distance = (dpc);                                                                                        \
+    pc += distance;                                                                                                    \
+    stp += i64{dstp} * 2;                                                                                              \
+    if (distance < 0 && is_interrupted(ctx)) [[unlikely]] {                                                            \
+      PETREL_GOTO(poll_and_go<S>);                                                                                     \
+    }                                                                                                                  \
+    PETREL_NEXT(S);                                                                                                    \
+  } while (false)
+
+/// A branch with operand motion.
+template <u32 S> PETREL_HANDLER(branch_motion) {
+  PETREL_ENTER;
+  const ir::BranchEntry entry = ir::BranchEntry::read(stp);
+  flush<S>(sp, a, b);
+  move_operands(sp, entry);
+  PETREL_JUMP(0, entry.dpc, entry.dstp);
+}
+
+/// Takes the branch whose entry is at `stp`, in state S.
+#define PETREL_BRANCH(S)                                                                                               \
+  do {                                                                                                                 \
+    const u32 motion = stp[1];                                                                                         \
+    if ((motion & ir::kBranchDescMask) != 0) [[unlikely]] {                                                            \
+      PETREL_GOTO(branch_motion<S>);                                                                                   \
+    }                                                                                                                  \
+    PETREL_JUMP(S, static_cast<i32>(stp[0]), static_cast<i32>(motion) >> 8);                                           \
+  } while (false)
+
+template <u32 S> PETREL_HANDLER(op_br) {
+  PETREL_ENTER;
+  PETREL_BRANCH(S);
+}
+
+/// A br_if not taken whose label or entry has a long form.
+template <u32 S> PETREL_HANDLER(br_if_fall_slow) {
+  PETREL_ENTER;
+  stp += ir::branch_entry_words(stp);
+  ++pc;
+  skip_leb(pc);
+  PETREL_NEXT(S);
+}
+
+template <u32 S> PETREL_HANDLER(op_br_if) {
+  PETREL_ENTER;
+  constexpr u32 T = popped(S);
+  if (static_cast<u32>(pop<S>(sp, a, b)) != 0) {
+    PETREL_BRANCH(T);
+  }
+  if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
+    PETREL_GOTO(br_if_fall_slow<T>);
+  }
+  pc += 2;
+  stp += 2;
+  PETREL_NEXT(T);
+}
+
+template <u32 S> PETREL_HANDLER(op_if) {
+  PETREL_ENTER;
+  constexpr u32 T = popped(S);
+  if (static_cast<u32>(pop<S>(sp, a, b)) == 0) {
+    PETREL_BRANCH(T);
+  }
+  if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
+    PETREL_GOTO(br_if_fall_slow<T>); // a block type is a LEB as well
+  }
+  pc += 2;
+  stp += 2;
+  PETREL_NEXT(T);
+}
+
+/// Executed when the then branch falls into `else`.
+template <u32 S> PETREL_HANDLER(op_else) {
+  PETREL_ENTER;
+  PETREL_BRANCH(S);
+}
+
+/// A br_table entry whose motion lies in a record; `stp` is the entry.
+template <u32 S> PETREL_HANDLER(br_table_long) {
+  PETREL_ENTER;
+  const ir::BranchEntry entry = ir::BranchEntry::read_table_long(stp);
+  flush<S>(sp, a, b);
+  move_operands(sp, entry);
+  PETREL_JUMP(0, entry.dpc, entry.dstp);
+}
+
+/// A br_table whose label count takes more than one byte.
+template <u32 S> PETREL_HANDLER(br_table_slow) {
+  PETREL_ENTER;
+  const u32 index = static_cast<u32>(pop<S>(sp, a, b));
+  const u8* at = pc + 1;
+  const u32 last = read_leb_u32(at);
+  stp += u64{index < last ? index : last} * 2;
+  if ((stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
+    PETREL_GOTO(br_table_long<popped(S)>);
+  }
+  PETREL_BRANCH(popped(S));
+}
+
+template <u32 S> PETREL_HANDLER(op_br_table) {
+  PETREL_ENTER;
+  const u32 last = pc[1];
+  if (last >= 0x80) [[unlikely]] {
+    PETREL_GOTO(br_table_slow<S>);
+  }
+  const u32 index = static_cast<u32>(pop<S>(sp, a, b));
+  stp += u64{index < last ? index : last} * 2;
+  if ((stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
+    PETREL_GOTO(br_table_long<popped(S)>);
+  }
+  PETREL_BRANCH(popped(S));
+}
+
+template <u32 S> PETREL_HANDLER(block_slow) {
+  PETREL_ENTER;
+  ++pc;
+  skip_leb(pc);
+  PETREL_NEXT(S);
+}
+
+template <u32 S> PETREL_HANDLER(op_block) {
+  PETREL_ENTER;
+  if (load_unaligned<u64>(pc) == ir::kBlockRun) [[unlikely]] {
+    pc += stp[0];
+    stp += 2;
+    PETREL_NEXT(S);
+  }
+  if (pc[1] >= 0x80) [[unlikely]] {
+    PETREL_GOTO(block_slow<S>);
+  }
+  pc += 2;
+  PETREL_NEXT(S);
+}
+
+template <u32 S> PETREL_HANDLER(op_loop) {
+  PETREL_ENTER;
+  if (pc[1] >= 0x80) [[unlikely]] {
+    PETREL_GOTO(block_slow<S>);
+  }
+  pc += 2;
+  PETREL_NEXT(S);
+}
+
+template <u32 S> PETREL_HANDLER(op_nop) {
+  PETREL_ENTER;
+  ++pc;
+  PETREL_NEXT(S);
+}
+
+// --- Calls -----------------------------------------------------------------------------------------------
+
+/// Pushes the frame of `f` (prepared, kind wasm, of the current context) and starts it. All operands are in memory.
+#define PETREL_PUSH_FRAME(f)                                                                                           \
+  do {                                                                                                                 \
+    Slot* const new_fp = sp - (f)->nparams;                                                                            \
+    Slot* const header_slot = new_fp + (f)->nlocals;                                                                   \
+    /* INVARIANT(stack-limit) */                                                                                       \
+    if (reinterpret_cast<u64>(header_slot) + (f)->frame_bytes > reinterpret_cast<u64>(ctx->store->value_stack_limit))  \
+        [[unlikely]] {                                                                                                 \
+      PETREL_FORGET_OPERANDS;                                                                                          \
+      PETREL_GOTO(trap<ir::TrapCode::call_stack_exhausted>);                                                           \
+    }                                                                                                                  \
+    for (; sp != header_slot; ++sp) {                                                                                  \
+      sp->bits[0] = 0;                                                                                                 \
+      sp->bits[1] = 0;                                                                                                 \
+      asm volatile(""); /* not a call of memset, for which all registers would be saved */                            \
+    }                                                                                                                  \
+    /* SAFETY: two slots below the limit, 16-aligned; header fields alias no operand that is live. */                  \
+    FrameHeader* const header = reinterpret_cast<FrameHeader*>(header_slot);                                           \
+    header->pc = pc + stp[1];                                                                                          \
+    header->stp = stp + 2;                                                                                             \
+    header->fp = fp;                                                                                                   \
+    header->func = func;                                                                                               \
+    fp = new_fp;                                                                                                       \
+    sp = header_slot + kHeaderSlots;                                                                                   \
+    func = (f);                                                                                                        \
+    stp = (f)->stp;                                                                                                    \
+    pc = (f)->code;                                                                                                    \
+    PETREL_FORGET_OPERANDS;                                                                                            \
+    PETREL_NEXT(0);                                                                                                    \
+  } while (false)
+
+/// Calls the Func in `a`, which may be unprepared or belong to another instance: polls, prepares, enters.
+/// The context of the callee is in `b`.
+PETREL_HANDLER(call_func_slow) {
+  PETREL_ENTER;
+  // SAFETY: set by the two users below.
+  Func* const callee = reinterpret_cast<Func*>(a);
+  ir::VMContext* const callee_ctx = reinterpret_cast<ir::VMContext*>(b);
+  if (is_interrupted(ctx) && !poll(pc, fp, func)) {
+    PETREL_LEAVE(false);
+  }
+  if (callee->kind == FuncKind::unprepared) {
+    prepare(callee_ctx, callee);
+  }
+  ctx = callee_ctx;
+  mem0 = callee_ctx->mem0_base;
+  PETREL_PUSH_FRAME(callee);
+}
+
+/// Calls the host function whose FuncRef is in `a`; `b`: parameters | results << 32.
+PETREL_HANDLER(call_host_func) {
+  PETREL_ENTER;
+  const u32 params = static_cast<u32>(b);
+  const u32 results = static_cast<u32>(b >> 32);
+  Slot* const args = sp - params;
+  // SAFETY: set by call_ref_slow.
+  if (!call_host(reinterpret_cast<ir::FuncRef*>(a), args, params > results ? params : results,
+                 {nullptr, func, pc, fp})) {
+    PETREL_LEAVE(false);
+  }
+  sp = args + results;
+  mem0 = ctx->mem0_base;
+  pc += stp[1];
+  stp += 2;
+  PETREL_NEXT(0);
+}
+
+/// Calls the function behind the FuncRef in `a`; `b`: its parameters | results << 32.
+PETREL_HANDLER(call_ref_slow) {
+  PETREL_ENTER;
+  // SAFETY: set by the users below.
+  ir::FuncRef* const ref = reinterpret_cast<ir::FuncRef*>(a);
+  if (ref->interp_func == nullptr) {
+    PETREL_GOTO(call_host_func);
+  }
+  a = reinterpret_cast<u64>(ref->interp_func);
+  b = reinterpret_cast<u64>(ref->ctx);
+  PETREL_GOTO(call_func_slow);
+}
+
+/// A direct call to a function that is imported or runs for the first time (or when a poll is due).
+PETREL_HANDLER(call_slow) {
+  PETREL_ENTER;
+  Func* const callee = ctx->interp_funcs + stp[0];
+  if (callee->kind == FuncKind::unprepared) {
+    prepare(ctx, callee);
+  }
+  if (callee->kind == FuncKind::import) {
+    a = reinterpret_cast<u64>(ctx->func_refs + callee->index);
+    b = callee->nparams | u64{callee->nresults} << 32;
+    PETREL_GOTO(call_ref_slow);
+  }
+  a = reinterpret_cast<u64>(callee);
+  b = reinterpret_cast<u64>(ctx);
+  PETREL_GOTO(call_func_slow);
+}
+
+template <u32 S> PETREL_HANDLER(op_call) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  const Func* const callee = ctx->interp_funcs + stp[0];
+  if (callee->kind != FuncKind::wasm || is_interrupted(ctx)) [[unlikely]] {
+    PETREL_FORGET_OPERANDS;
+    PETREL_GOTO(call_slow);
+  }
+  PETREL_PUSH_FRAME(callee);
+}
+
+/// call_indirect of any table and with any outcome; the element index is in `a`.
+PETREL_HANDLER(call_indirect_slow) {
+  PETREL_ENTER;
+  const u8* at = pc + 1;
+  const u32 type_idx = read_leb_u32(at);
+  const u32 table = read_leb_u32(at);
+  ir::FuncRef* const ref = resolve_indirect(ctx, table, static_cast<u32>(a), ctx->type_ids[type_idx]);
+  if (ref == nullptr) {
+    record_frames(pc, fp, func);
+    PETREL_LEAVE(false);
+  }
+  const Arity arity = arity_of_type(ctx, type_idx);
+  a = reinterpret_cast<u64>(ref);
+  b = arity.params | u64{arity.results} << 32;
+  PETREL_GOTO(call_ref_slow);
+}
+
+template <u32 S> PETREL_HANDLER(op_call_indirect) {
+  PETREL_ENTER;
+  const u64 index = static_cast<u32>(pop<S>(sp, a, b));
+  flush<popped(S)>(sp, a, b);
+  a = index;
+  // Table 0, as one byte: the last byte is 0 and the one before it ends a LEB. The table may be imported: size 0 here.
+  if ((load_unaligned<u16>(pc + stp[1] - 2) & 0xff80) != 0 || index >= ctx->table0_size || is_interrupted(ctx))
+      [[unlikely]] {
+    PETREL_GOTO(call_indirect_slow);
+  }
+  // SAFETY: below the table's size; validation makes it a table of functions.
+  const ir::FuncTableEntry& element = static_cast<const ir::FuncTableEntry*>(ctx->table0_elems)[index];
+  if (element.type_id != ctx->type_ids[stp[0]]) [[unlikely]] {
+    PETREL_GOTO(call_indirect_slow);
+  }
+  const Func* const callee = element.func_ref->interp_func;
+  if (callee == nullptr || callee->kind != FuncKind::wasm || element.ctx != ctx) [[unlikely]] {
+    PETREL_GOTO(call_indirect_slow);
+  }
+  PETREL_PUSH_FRAME(callee);
+}
+
+// --- Returns ---------------------------------------------------------------------------------------------
+
+/// The caller is host code or belongs to another instance.
+template <u32 S> PETREL_HANDLER(return_elsewhere) {
+  PETREL_ENTER;
+  ctx = func->ctx;
+  if (ctx == nullptr) {
+    flush<S>(sp, a, b);
+    PETREL_LEAVE(true);
+  }
+  mem0 = ctx->mem0_base;
+  PETREL_NEXT(S);
+}
+
+/// Goes on in the caller described by `header`, in state S.
+#define PETREL_POP_FRAME(S, header)                                                                                    \
+  do {                                                                                                                 \
+    pc = (header).pc;                                                                                                  \
+    stp = (header).stp;                                                                                                \
+    fp = (header).fp;                                                                                                  \
+    func = (header).func;                                                                                              \
+    if (func->ctx != ctx) [[unlikely]] {                                                                               \
+      PETREL_GOTO(return_elsewhere<S>);                                                                                \
+    }                                                                                                                  \
+    PETREL_NEXT(S);                                                                                                    \
+  } while (false)
+
+/// Several results move down over the frame, its header included.
+template <u32 S> PETREL_HANDLER(return_many) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  // SAFETY: the frame's header, written by PETREL_PUSH_FRAME or `enter`.
+  const FrameHeader header = *reinterpret_cast<const FrameHeader*>(fp + func->nlocals);
+  const u32 count = func->nresults;
+  const Slot* from = sp - count;
+  for (u32 i = 0; i < count; ++i) {
+    fp[i] = from[i];
+  }
+  sp = fp + count;
+  PETREL_POP_FRAME(0, header);
+}
+
+#define PETREL_RETURN(S)                                                                                               \
+  do {                                                                                                                 \
+    const u32 count = func->nresults;                                                                                  \
+    if (count > 1) [[unlikely]] {                                                                                      \
+      PETREL_GOTO(return_many<S>);                                                                                     \
+    }                                                                                                                  \
+    /* SAFETY: as in return_many. */                                                                                   \
+    const FrameHeader& header = *reinterpret_cast<const FrameHeader*>(fp + func->nlocals);                             \
+    if (count == 1) {                                                                                                  \
+      a = top<S>(sp, a, b);                                                                                            \
+      sp = fp;                                                                                                         \
+      PETREL_POP_FRAME(1, header);                                                                                     \
+    }                                                                                                                  \
+    sp = fp;                                                                                                           \
+    PETREL_POP_FRAME(0, header);                                                                                       \
+  } while (false)
+
+template <u32 S> PETREL_HANDLER(op_return) {
+  PETREL_ENTER;
+  PETREL_RETURN(S);
+}
+
+template <u32 S> PETREL_HANDLER(op_end) {
+  PETREL_ENTER;
+  ++pc;
+  if (pc != func->end) {
+    PETREL_NEXT(S);
+  }
+  PETREL_RETURN(S);
+}
+
+} // namespace
+} // namespace petrel::interp

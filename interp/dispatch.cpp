@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The dispatch table, expanded from ir/opcodes.def: family and feature of a row choose the handler template. A new
+// family or feature that this file does not know is a compile error; opcodes of features that the
+// interpreter does not have yet lead to op_illegal, which validation keeps unreachable.
+#include <array>
+
+#include "interp/control_handlers.h"
+#include "interp/interp.h"
+#include "interp/memory_handlers.h"
+#include "interp/numeric_handlers.h"
+#include "interp/table_handlers.h"
+#include "interp/variable_handlers.h"
+#include "runtime/code_registry.h"
+
+namespace petrel::interp {
+namespace {
+
+using Table = std::array<Entry, kDispatchSize>;
+
+/// Where opcode `code` behind `prefix` lies in the table for state S; kDispatchSize when it has no place.
+constexpr u32 place(u32 prefix, u32 code, u32 state) {
+  if (prefix == 0) {
+    return state * 256 + code;
+  }
+  return prefix == 0xfc && code < kPageFcSize ? kPageFc + state * kPageFcSize + code : kDispatchSize;
+}
+
+constexpr void put(Table& table, u32 prefix, u32 code, u32 state, HandlerFn fn) {
+  const u32 at = place(prefix, code, state);
+  if (at != kDispatchSize) {
+    table[at].fn = fn;
+  }
+}
+
+/// The 0xfc prefix: goes on in the page, with `pc` at the last byte of the opcode.
+template <u32 S> PETREL_HANDLER(op_prefix_fc) {
+  PETREL_ENTER;
+  const u8* at = pc + 1;
+  const u32 code = read_leb_u32(at);
+  pc = at - 1;
+  PETREL_DISPATCH(kPageFc + S * kPageFcSize + code);
+}
+
+// Which features have handlers: the row's handler, or op_illegal.
+#define PETREL_IF_Mvp(...) __VA_ARGS__
+#define PETREL_IF_SignExtension(...) __VA_ARGS__
+#define PETREL_IF_SaturatingFloatToInt(...) __VA_ARGS__
+#define PETREL_IF_BulkMemory(...) __VA_ARGS__
+#define PETREL_IF_ReferenceTypes(...) __VA_ARGS__
+#define PETREL_IF_TailCall(...) op_illegal<S>
+#define PETREL_IF_FunctionReferences(...) op_illegal<S>
+#define PETREL_IF_Gc(...) op_illegal<S>
+#define PETREL_IF_Exceptions(...) op_illegal<S>
+#define PETREL_IF_LegacyExceptions(...) op_illegal<S>
+#define PETREL_IF_Simd(...) op_illegal<S>
+#define PETREL_IF_RelaxedSimd(...) op_illegal<S>
+#define PETREL_IF_Threads(...) op_illegal<S>
+#define PETREL_IF_WideArithmetic(...) op_illegal<S>
+
+// The handler of a numeric row, by family; `fn` is its function of ir/numeric.h.
+#define PETREL_NUMERIC_Test(fn) unary<S, &fn>
+#define PETREL_NUMERIC_Unary(fn) unary<S, &fn>
+#define PETREL_NUMERIC_Convert(fn) unary<S, &fn>
+#define PETREL_NUMERIC_Compare(fn) binary<S, &fn>
+#define PETREL_NUMERIC_Binary(fn) binary<S, &fn>
+#define PETREL_NUMERIC_DivRem(fn) checked_binary<S, &fn>
+#define PETREL_NUMERIC_Trunc(fn) checked_unary<S, &fn>
+
+// Names that the rows of other families expand to.
+template <u32 S> constexpr HandlerFn op_if_ = &op_if<S>;
+template <u32 S> constexpr HandlerFn op_else_ = &op_else<S>;
+template <u32 S> constexpr HandlerFn op_return_ = &op_return<S>;
+template <u32 S> constexpr HandlerFn op_i32_const = &const_int<S, false>;
+template <u32 S> constexpr HandlerFn op_i64_const = &const_int<S, true>;
+template <u32 S> constexpr HandlerFn op_f32_const = &const_float<S, u32>;
+template <u32 S> constexpr HandlerFn op_f64_const = &const_float<S, u64>;
+
+template <u32 S> constexpr void fill(Table& table) {
+  for (u32 code = 0; code < 256; ++code) {
+    put(table, 0, code, S, &op_illegal<S>);
+  }
+  for (u32 code = 0; code < kPageFcSize; ++code) {
+    put(table, 0xfc, code, S, &op_illegal<S>);
+  }
+  put(table, 0, 0xfc, S, &op_prefix_fc<S>);
+#define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family)                              \
+  put(table, prefix, code, S, PETREL_IF_##feature(op_##snake<S>));
+#define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)                           \
+  put(table, prefix, code, S, PETREL_IF_##feature(PETREL_NUMERIC_##family(ir::numeric::snake)));
+#define PETREL_OP_LOAD(Enum, snake, text, prefix, code, params, results, feature, family, value, memory)               \
+  put(table, prefix, code, S, PETREL_IF_##feature(load<S, value, memory>));
+#define PETREL_OP_STORE(Enum, snake, text, prefix, code, params, results, feature, family, value, memory)              \
+  put(table, prefix, code, S, PETREL_IF_##feature(store<S, memory>));
+#include "ir/opcodes.def"
+}
+
+constexpr Table make_table() {
+  Table table{};
+  fill<0>(table);
+  fill<1>(table);
+  fill<2>(table);
+  return table;
+}
+
+} // namespace
+
+constinit const std::array<Entry, kDispatchSize> kDispatch = make_table();
+
+// --- The shell ---------------------------------------------------------------------------------------------
+
+bool run(const Func* func, Slot* fp) {
+  Slot* const sp = fp + func->nlocals + kHeaderSlots;
+#if defined(PETREL_INTERP_LOOP)
+  Regs regs{func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func, kDispatch.data(), 0, 0};
+  Step step{kDispatch[*func->code].fn, true};
+  while (step.next != nullptr) {
+    step = step.next(regs);
+  }
+  return step.ok;
+#else
+  return kDispatch[*func->code].fn(func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func,
+                                   kDispatch.data(), 0, 0);
+#endif
+}
+
+#if !defined(PETREL_INTERP_LOOP)
+// Bounds of the handler section, made by the linker.
+extern "C" [[gnu::visibility("hidden")]] const u8 __start_petrel_interp[];
+extern "C" [[gnu::visibility("hidden")]] const u8 __stop_petrel_interp[];
+#endif
+
+const runtime::InterpHooks& hooks() {
+  static const runtime::InterpHooks* const kHooks = [] {
+#if defined(PETREL_INTERP_LOOP)
+    static const runtime::InterpHooks kMade = {sizeof(Func), &enter, nullptr, nullptr, nullptr};
+#else
+    static const runtime::InterpHooks kMade = {sizeof(Func), &enter, __start_petrel_interp, __stop_petrel_interp,
+                                               reinterpret_cast<const void*>(&memory_fault)};
+    runtime::register_code({kMade.text_start, kMade.text_end, nullptr, kMade.fault_landing});
+#endif
+    return &kMade;
+  }();
+  return *kHooks;
+}
+
+} // namespace petrel::interp

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// LEB128 immediates of validated code: no checks. Handlers decode one byte inline and leave longer forms to
+// their slow twins, which come here.
+#pragma once
+
+#include "base/types.h"
+
+namespace petrel::interp {
+
+/// An unsigned value of at most 32 bits at `at`, which moves past it.
+inline u32 read_leb_u32(const u8*& at) {
+  u32 result = 0;
+  u32 shift = 0;
+  u8 byte = 0;
+  do {
+    byte = *at++;
+    result |= static_cast<u32>(byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte >= 0x80);
+  return result;
+}
+
+/// A signed value of at most 64 bits.
+inline i64 read_leb_s64(const u8*& at) {
+  u64 result = 0;
+  u32 shift = 0;
+  u8 byte = 0;
+  do {
+    byte = *at++;
+    result |= static_cast<u64>(byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte >= 0x80);
+  if (shift < 64 && (byte & 0x40) != 0) {
+    result |= ~u64{0} << shift;
+  }
+  return static_cast<i64>(result);
+}
+
+inline void skip_leb(const u8*& at) {
+  while (*at++ >= 0x80) {
+  }
+}
+
+} // namespace petrel::interp

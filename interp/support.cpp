@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "interp/support.h"
+
+#include "interp/interp.h"
+#include "ir/vm_layout.h"
+#include "runtime/instance.h"
+
+namespace petrel::interp {
+
+namespace {
+
+constinit const ir::MemoryPair kNoMemory{};
+
+runtime::Store& store_of(const Func* func) { return func->ctx->instance->store(); }
+
+u32 offset_of(const Func* func, const u8* pc) {
+  return narrow<u32>(pc - func->ctx->instance->module().file);
+}
+
+/// Visits the frames of one activation, innermost at `pc`.
+template <typename Visit> void for_each_frame(const u8* pc, const Slot* fp, const Func* func, Visit visit) {
+  while (func->kind != FuncKind::exit) {
+    visit(WalkedFrame{func->ctx->instance, func->index, offset_of(func, pc)});
+    // SAFETY: every frame has its header behind its locals.
+    const auto* header = reinterpret_cast<const FrameHeader*>(fp + func->nlocals);
+    func = header->func;
+    fp = header->fp;
+    if (func->kind != FuncKind::exit) {
+      pc = header->pc - header->stp[-1]; // the call's entry holds its length
+    }
+  }
+}
+
+} // namespace
+
+void record_frames(const u8* pc, const Slot* fp, const Func* func) {
+  runtime::Pending& pending = store_of(func).pending();
+  for_each_frame(pc, fp, func, [&](const WalkedFrame& frame) {
+    pending.push_frame(
+        {.instance = frame.instance, .func_idx = frame.func_idx, .wasm_offset = frame.wasm_offset, .is_exact = true});
+  });
+}
+
+void record_trap(ir::TrapCode code, const u8* pc, const Slot* fp, const Func* func) {
+  store_of(func).raise(code);
+  record_frames(pc, fp, func);
+}
+
+void prepare(ir::VMContext* ctx, Func* func) {
+  const runtime::CoreModule& module = ctx->instance->module();
+  const ir::ModuleHeader& header = module.ir.header();
+  const u32 index = narrow<u32>(func - ctx->interp_funcs);
+  const ir::Func& source = module.ir.func(FuncIdx(index));
+  const ir::TypeDef& type = module.ir.type(source.type);
+  func->ctx = ctx;
+  func->index = index;
+  func->nparams = narrow<u16>(type.params.count);
+  func->nresults = narrow<u16>(type.results.count);
+  if (index < header.imported_funcs) {
+    func->kind = FuncKind::import;
+    return;
+  }
+  func->code = module.file + source.body_offset;
+  func->end = module.file + source.body_end;
+  func->stp = module.ir.side_table().data() + source.side_table;
+  func->nlocals = source.local_count;
+  func->frame_bytes = narrow<u32>((u64{kHeaderSlots} + source.max_height) * sizeof(Slot));
+  func->imported_globals = header.imported_globals;
+  // A memory that does not exist is never asked for; the pair is const in all uses then.
+  func->mem0 = header.memories.count != 0 ? ctx->instance->memory(MemIdx(0)).pair() : const_cast<ir::MemoryPair*>(&kNoMemory);
+  func->kind = FuncKind::wasm;
+}
+
+const ir::TablePair& table_pair(const ir::VMContext* ctx, u32 table) {
+  return *ctx->instance->table(TableIdx(table)).pair();
+}
+
+ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u32 index, u64 type_id) {
+  const ir::TablePair& pair = table_pair(ctx, table);
+  if (index >= pair.size) {
+    ctx->instance->store().raise(ir::TrapCode::undefined_element);
+    return nullptr;
+  }
+  // SAFETY: in bounds; validation makes it a table of functions.
+  const auto& element = static_cast<const ir::FuncTableEntry*>(pair.elems)[index];
+  if (element.type_id != type_id &&
+      !builtin<bool>(ir::Builtin::call_indirect_cold, ctx, table, u64{index}, type_id)) {
+    return nullptr;
+  }
+  return element.func_ref;
+}
+
+Arity arity_of_type(const ir::VMContext* ctx, u32 type_idx) {
+  const ir::TypeDef& type = ctx->instance->ir().type(TypeIdx(type_idx));
+  return {type.params.count, type.results.count};
+}
+
+bool call_host(ir::FuncRef* callee, Slot* args, u32 slots, HostFrame from) {
+  ir::VMStoreContext& store = *from.func->ctx->store;
+  HostFrame* const outer = store.interp_frame;
+  Slot* const outer_top = store.value_stack_top;
+  from.prev = outer;
+  store.interp_frame = &from;
+  store.value_stack_top = args + slots;
+  const bool ok = callee->array_entry(callee, args);
+  store.interp_frame = outer;
+  store.value_stack_top = outer_top;
+  if (!ok) {
+    record_frames(from.pc, from.fp, from.func);
+  }
+  return ok;
+}
+
+bool poll(const u8* pc, const Slot* fp, const Func* func) {
+  if (builtin<bool>(ir::Builtin::poll, func->ctx)) {
+    return true;
+  }
+  record_frames(pc, fp, func);
+  return false;
+}
+
+void walk(const ir::VMStoreContext& store, void (*visit)(void* data, const WalkedFrame& frame), void* data) {
+  for (const HostFrame* at = store.interp_frame; at != nullptr; at = at->prev) {
+    for_each_frame(at->pc, at->fp, at->func, [&](const WalkedFrame& frame) { visit(data, frame); });
+  }
+}
+
+} // namespace petrel::interp

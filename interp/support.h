@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What handlers call out of line, with the C convention: traps and their backtraces, first-call preparation,
+// host calls, runtime builtins.
+#pragma once
+
+#include "interp/func.h"
+#include "ir/builtins.h"
+#include "ir/traps.h"
+
+namespace petrel::interp {
+
+/// Makes a trap at `pc` pending and records the frames of this activation.
+void record_trap(ir::TrapCode code, const u8* pc, const Slot* fp, const Func* func);
+/// Records the frames of this activation, innermost at `pc`, for what is pending already.
+void record_frames(const u8* pc, const Slot* fp, const Func* func);
+
+/// Fills an element of VMContext::interp_funcs that is still zero. `func` belongs to `ctx`.
+void prepare(ir::VMContext* ctx, Func* func);
+
+/// Resolves a table element for call_indirect of any table: the function, or null with a trap pending.
+ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u32 index, u64 type_id);
+
+/// Parameter and result counts of module type `type_idx`.
+struct Arity {
+  u32 params;
+  u32 results;
+};
+Arity arity_of_type(const ir::VMContext* ctx, u32 type_idx);
+
+/// A call to host code: its arguments, replaced by the results, are the slots from `args`, with `slots` =
+/// max(parameters, results) in use. False: a trap or exit is pending and the frames of `from` are recorded.
+bool call_host(ir::FuncRef* callee, Slot* args, u32 slots, HostFrame from);
+
+/// Asks the runtime whether to leave; false: yes, and the frames are recorded.
+bool poll(const u8* pc, const Slot* fp, const Func* func);
+
+/// Address of the 16-byte slot that holds the live pair {base or elements, size} of a table.
+const ir::TablePair& table_pair(const ir::VMContext* ctx, u32 table);
+
+/// Calls a runtime function of ir/builtins.def; R and Args as its row says.
+template <typename R, typename... Args>
+[[gnu::always_inline]] inline R builtin(ir::Builtin which, ir::VMContext* ctx, Args... args) {
+  using Fn = R (*)(ir::VMContext*, Args...);
+  // SAFETY: the table holds functions of exactly the rows' signatures (runtime/builtins.cpp).
+  return reinterpret_cast<Fn>(const_cast<void*>(ctx->builtins[static_cast<u32>(which)]))(ctx, args...);
+}
+
+/// The address computation of interpreted accesses (rule R1): 32-bit address plus 32-bit offset, without wrap.
+[[gnu::always_inline]] inline u64 effective_address(u32 address, u32 offset) {
+  return u64{address} + u64{offset};
+}
+
+} // namespace petrel::interp
