@@ -163,7 +163,7 @@ template <u32 S, typename Memory> PETREL_HANDLER(store_long) {
 template <u32 S, typename Memory> PETREL_HANDLER(store_three) {
   PETREL_ENTER;
   const u64 word = load_unaligned<u64>(pc);
-  if (!has_three_byte_offset(word)) {
+  if (S == 0 || !has_three_byte_offset(word)) { // in state 0 the registers would not do
     PETREL_GOTO(store_long<S, Memory>);
   }
   PETREL_STORE(three_byte_offset(word), pc += 5);
