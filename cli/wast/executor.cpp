@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/wast/executor.h"
+
+#include "base/format.h"
+#include "base/unicode.h"
+#include "cli/wast/match.h"
+#include "cli/wast/spectest.h"
+
+namespace petrel::wast {
+
+namespace {
+
+using text::Command;
+using text::CommandKind;
+
+/// What a command came to.
+struct Verdict {
+  enum class Kind : u8 { passed, later, failed };
+  Kind kind = Kind::passed;
+  std::string text = {}; ///< later: the feature; failed: why
+
+  static Verdict pass() { return {}; }
+  static Verdict later(std::string feature) { return {Kind::later, std::move(feature)}; }
+  static Verdict fail(std::string text) { return {Kind::failed, std::move(text)}; }
+};
+
+/// An instance (or definition) as scripts name it; without a number when it could not be made.
+struct Slot {
+  std::optional<u32> number = {};
+  std::string later = {}; ///< the feature that was missing; empty when it failed otherwise
+};
+
+/// The feature key of an `unsupported` error's text, `… needs feature KEY…`.
+std::string feature_of(const Error& error) {
+  constexpr std::string_view kMark = "needs feature ";
+  const std::string& text = error.info().text;
+  usize at = text.find(kMark);
+  if (at == std::string::npos) {
+    return "unnamed";
+  }
+  std::string_view rest = std::string_view(text).substr(at + kMark.size());
+  return std::string(rest.substr(0, rest.find_first_of(" ,)")));
+}
+
+std::string describe(const Outcome& outcome) {
+  switch (outcome.kind) {
+  case Outcome::Kind::values: {
+    std::string text = "values";
+    for (const ResultValue& value : outcome.values) {
+      text += " " + to_string(value);
+    }
+    return text;
+  }
+  case Outcome::Kind::trap:
+    return "trap: " + std::string(ir::trap_message(outcome.trap));
+  case Outcome::Kind::exception:
+    return "an exception";
+  case Outcome::Kind::error:
+    return outcome.error->to_string();
+  }
+  PETREL_UNREACHABLE();
+}
+
+class Executor {
+public:
+  explicit Executor(Backend& backend) : backend_(backend) {}
+
+  Status provide_spectest() {
+    TRY_ASSIGN(text::EncodedModule module, text::encode_module(kSpectestText, {}, "spectest"));
+    TRY_ASSIGN(u32 number, backend_.compile(std::move(module.bytes)));
+    Outcome outcome = backend_.instantiate(number);
+    if (outcome.kind != Outcome::Kind::values) {
+      return fail(ErrorClass::link, "the spectest module does not instantiate: " + describe(outcome));
+    }
+    backend_.register_instance(outcome.instance, "spectest");
+    return {};
+  }
+
+  Verdict run(const Command& command) {
+    switch (command.kind) {
+    case CommandKind::module:
+      return define_and_instantiate(command);
+    case CommandKind::module_definition:
+      return define(command);
+    case CommandKind::module_instance:
+      return instantiate_definition(command);
+    case CommandKind::register_:
+      return register_instance(command);
+    case CommandKind::action:
+      return judge_action(command, "values", [](const Outcome& o) { return o.kind == Outcome::Kind::values; });
+    case CommandKind::assert_return:
+      return assert_return(command);
+    case CommandKind::assert_trap:
+      return judge_action(command, "trap " + command.text, [&](const Outcome& o) {
+        return o.kind == Outcome::Kind::trap && trap_matches(command.text, o.trap);
+      });
+    case CommandKind::assert_exhaustion:
+      return judge_action(command, command.text, [&](const Outcome& o) {
+        return o.kind == Outcome::Kind::trap && o.trap == ir::TrapCode::call_stack_exhausted &&
+               trap_matches(command.text, o.trap);
+      });
+    case CommandKind::assert_exception:
+      return judge_action(command, "an exception", [](const Outcome& o) { return o.kind == Outcome::Kind::exception; });
+    case CommandKind::assert_trap_module:
+    case CommandKind::assert_unlinkable:
+      return assert_not_instantiable(command);
+    case CommandKind::assert_invalid:
+      return assert_rejected(command, ErrorClass::invalid);
+    case CommandKind::assert_malformed:
+      return assert_rejected(command, ErrorClass::malformed);
+    case CommandKind::assert_invalid_custom:
+    case CommandKind::assert_malformed_custom:
+      return Verdict::later("custom-annotations");
+    case CommandKind::unsupported:
+      return Verdict::later(command.text);
+    }
+    PETREL_UNREACHABLE();
+  }
+
+private:
+  Result<u32> compile(const text::ScriptModule& module) {
+    TRY_ASSIGN(text::EncodedModule encoded, text::encode_script_module(module));
+    return backend_.compile(std::move(encoded.bytes));
+  }
+
+  static Verdict rejected(const Error& error) {
+    return error.cls() == ErrorClass::unsupported ? Verdict::later(feature_of(error)) : Verdict::fail(error.to_string());
+  }
+
+  /// The feature behind a registered module that this one imports from and that could not be made.
+  std::string missing_import(u32 module) {
+    for (const std::string& name : backend_.import_modules(module)) {
+      auto found = registered_.find(name);
+      if (found != registered_.end() && !found->second.number) {
+        return found->second.later;
+      }
+    }
+    return {};
+  }
+
+  /// Instantiates a compiled module into `slot`.
+  Verdict instantiate(u32 module, Slot& slot) {
+    if (std::string feature = missing_import(module); !feature.empty()) {
+      slot.later = feature;
+      return Verdict::later(feature);
+    }
+    Outcome outcome = backend_.instantiate(module);
+    if (outcome.kind == Outcome::Kind::values) {
+      slot.number = outcome.instance;
+      return Verdict::pass();
+    }
+    if (outcome.kind == Outcome::Kind::error && outcome.error->cls() == ErrorClass::unsupported) {
+      slot.later = feature_of(*outcome.error);
+      return Verdict::later(slot.later);
+    }
+    return Verdict::fail("expected an instance, found " + describe(outcome));
+  }
+
+  Verdict define_and_instantiate(const Command& command) {
+    Slot slot;
+    Verdict verdict = Verdict::pass();
+    auto module = compile(command.module);
+    if (module) {
+      verdict = instantiate(*module, slot);
+    } else {
+      verdict = rejected(module.error());
+      slot.later = verdict.kind == Verdict::Kind::later ? verdict.text : "";
+    }
+    set_instance(command.module.name, slot);
+    return verdict;
+  }
+
+  void set_instance(const std::string& name, const Slot& slot) {
+    latest_ = slot;
+    if (!name.empty()) {
+      instances_[name] = slot;
+    }
+  }
+
+  Verdict define(const Command& command) {
+    auto module = compile(command.module);
+    Slot slot;
+    Verdict verdict = Verdict::pass();
+    if (module) {
+      slot.number = *module;
+    } else {
+      verdict = rejected(module.error());
+      slot.later = verdict.kind == Verdict::Kind::later ? verdict.text : "";
+    }
+    latest_definition_ = slot;
+    if (!command.module.name.empty()) {
+      definitions_[command.module.name] = slot;
+    }
+    return verdict;
+  }
+
+  Verdict instantiate_definition(const Command& command) {
+    Slot definition = latest_definition_;
+    if (!command.definition_name.empty()) {
+      auto found = definitions_.find(command.definition_name);
+      if (found == definitions_.end()) {
+        return Verdict::fail("no module definition $" + escaped(command.definition_name));
+      }
+      definition = found->second;
+    }
+    Slot slot{.later = definition.later};
+    Verdict verdict = definition.later.empty() ? Verdict::fail("the module definition failed") : Verdict::later(definition.later);
+    if (definition.number) {
+      verdict = instantiate(*definition.number, slot);
+    }
+    set_instance(command.instance_name, slot);
+    return verdict;
+  }
+
+  /// The instance that a command means.
+  Slot instance(const std::string& name) const {
+    if (name.empty()) {
+      return latest_;
+    }
+    auto found = instances_.find(name);
+    return found != instances_.end() ? found->second : Slot{};
+  }
+
+  static Verdict no_instance(const Slot& slot) {
+    return slot.later.empty() ? Verdict::fail("there is no such instance") : Verdict::later(slot.later);
+  }
+
+  Verdict register_instance(const Command& command) {
+    Slot slot = instance(command.instance_name);
+    registered_[command.text] = slot;
+    if (!slot.number) {
+      return no_instance(slot);
+    }
+    backend_.register_instance(*slot.number, command.text);
+    return Verdict::pass();
+  }
+
+  template <typename Accept> Verdict judge_action(const Command& command, const std::string& expected, Accept accept) {
+    const text::Action& action = command.action;
+    Slot slot = instance(action.module);
+    if (!slot.number) {
+      return no_instance(slot);
+    }
+    Outcome outcome = action.is_get ? backend_.get(*slot.number, action.name)
+                                    : backend_.invoke(*slot.number, action.name, action.args);
+    if (accept(outcome)) {
+      return Verdict::pass();
+    }
+    return Verdict::fail("\"" + escaped(action.name) + "\": expected " + expected + ", found " + describe(outcome));
+  }
+
+  Verdict assert_return(const Command& command) {
+    std::string expected = "values";
+    for (const text::ExpectedValue& value : command.results) {
+      expected += " " + to_string(value);
+    }
+    return judge_action(command, expected, [&](const Outcome& outcome) {
+      if (outcome.kind != Outcome::Kind::values || outcome.values.size() != command.results.size()) {
+        return false;
+      }
+      for (usize i = 0; i < outcome.values.size(); ++i) {
+        if (!matches(outcome.values[i], command.results[i])) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+
+  Verdict assert_not_instantiable(const Command& command) {
+    bool wants_trap = command.kind == CommandKind::assert_trap_module;
+    auto module = compile(command.module);
+    if (!module) {
+      return rejected(module.error());
+    }
+    if (std::string feature = missing_import(*module); !feature.empty()) {
+      return Verdict::later(feature);
+    }
+    Outcome outcome = backend_.instantiate(*module);
+    bool accepted = wants_trap ? outcome.kind == Outcome::Kind::trap && trap_matches(command.text, outcome.trap)
+                               : outcome.kind == Outcome::Kind::error && outcome.error->cls() == ErrorClass::link &&
+                                     message_matches(command.text, outcome.error->to_string());
+    if (accepted) {
+      return Verdict::pass();
+    }
+    return Verdict::fail(strf("expected %s: %s, found ", wants_trap ? "trap" : "error[link]", command.text.c_str()) +
+                         describe(outcome));
+  }
+
+  Verdict assert_rejected(const Command& command, ErrorClass cls) {
+    auto module = compile(command.module);
+    std::string expected = "expected error[" + std::string(error_class_name(cls)) + "]: " + command.text + ", found ";
+    if (module) {
+      return Verdict::fail(expected + "a module");
+    }
+    const Error& error = module.error();
+    if (error.cls() == cls && message_matches(command.text, error.info().text)) {
+      return Verdict::pass();
+    }
+    return error.cls() == ErrorClass::unsupported ? rejected(error) : Verdict::fail(expected + error.to_string());
+  }
+
+  Backend& backend_;
+  Slot latest_;
+  Slot latest_definition_;
+  std::map<std::string, Slot> instances_;
+  std::map<std::string, Slot> definitions_;
+  std::map<std::string, Slot> registered_;
+};
+
+} // namespace
+
+Result<Report> run_script(std::string_view script, Backend& backend) {
+  TRY_ASSIGN(std::vector<Command> commands, text::parse_script(script));
+  Executor executor(backend);
+  TRY(executor.provide_spectest());
+  Report report;
+  for (const Command& command : commands) {
+    Verdict verdict = executor.run(command);
+    switch (verdict.kind) {
+    case Verdict::Kind::passed:
+      ++report.passed;
+      break;
+    case Verdict::Kind::later:
+      ++report.later[verdict.text];
+      break;
+    case Verdict::Kind::failed:
+      report.failures.push_back({command.position.line, std::string(text::command_name(command.kind)) + ": " + verdict.text});
+      break;
+    }
+  }
+  return report;
+}
+
+} // namespace petrel::wast
