@@ -212,27 +212,25 @@ template <u32 S> PETREL_HANDLER(op_nop) {
 /// Pushes the frame of `f` (prepared, kind wasm, of the current context) and starts it. All operands are in memory.
 #define PETREL_PUSH_FRAME(f)                                                                                           \
   do {                                                                                                                 \
-    Slot* const new_fp = sp - (f)->nparams;                                                                            \
-    Slot* const header_slot = new_fp + (f)->nlocals;                                                                   \
+    Slot* const new_fp = slot_at(sp, -i64{(f)->args_bytes});                                                           \
+    FrameHeader* const header = header_of(new_fp, (f));                                                                \
     /* INVARIANT(stack-limit) */                                                                                       \
-    if (reinterpret_cast<u64>(header_slot) + (f)->frame_bytes > reinterpret_cast<u64>(ctx->store->value_stack_limit))  \
+    if (reinterpret_cast<u64>(header) + (f)->frame_bytes > reinterpret_cast<u64>(ctx->store->value_stack_limit))       \
         [[unlikely]] {                                                                                                 \
       PETREL_FORGET_OPERANDS;                                                                                          \
       PETREL_GOTO(trap<ir::TrapCode::call_stack_exhausted>);                                                           \
     }                                                                                                                  \
-    for (; sp != header_slot; ++sp) {                                                                                  \
+    for (; sp != reinterpret_cast<Slot*>(header); ++sp) {                                                              \
       sp->bits[0] = 0;                                                                                                 \
       sp->bits[1] = 0;                                                                                                 \
       asm volatile(""); /* not a call of memset, for which all registers would be saved */                            \
     }                                                                                                                  \
-    /* SAFETY: two slots below the limit, 16-aligned; header fields alias no operand that is live. */                  \
-    FrameHeader* const header = reinterpret_cast<FrameHeader*>(header_slot);                                           \
     header->pc = pc + stp[1];                                                                                          \
     header->stp = stp + 2;                                                                                             \
     header->fp = fp;                                                                                                   \
     header->func = func;                                                                                               \
     fp = new_fp;                                                                                                       \
-    sp = header_slot + kHeaderSlots;                                                                                   \
+    sp = reinterpret_cast<Slot*>(header) + kHeaderSlots;                                                               \
     func = (f);                                                                                                        \
     stp = (f)->stp;                                                                                                    \
     pc = (f)->code;                                                                                                    \
@@ -297,7 +295,7 @@ PETREL_HANDLER(call_slow) {
     prepare(ctx, callee);
   }
   if (callee->kind == FuncKind::import) {
-    a = reinterpret_cast<u64>(ctx->func_refs + callee->index);
+    a = reinterpret_cast<u64>(ctx->func_refs + callee->index());
     b = callee->nparams | u64{callee->nresults} << 32;
     PETREL_GOTO(call_ref_slow);
   }
@@ -317,13 +315,13 @@ template <u32 S> PETREL_HANDLER(op_call) {
   PETREL_PUSH_FRAME(callee);
 }
 
-/// call_indirect of any table and with any outcome; the element index is in `a`.
+/// call_indirect of any table and with any outcome; the element index lies in the first free slot.
 PETREL_HANDLER(call_indirect_slow) {
   PETREL_ENTER;
   const u8* at = pc + 1;
   const u32 type_idx = read_leb_u32(at);
   const u32 table = read_leb_u32(at);
-  ir::FuncRef* const ref = resolve_indirect(ctx, table, static_cast<u32>(a), ctx->type_ids[type_idx]);
+  ir::FuncRef* const ref = resolve_indirect(ctx, table, sp->i32, ctx->type_ids[type_idx]);
   if (ref == nullptr) {
     record_frames(pc, fp, func);
     PETREL_LEAVE(false);
@@ -338,19 +336,21 @@ template <u32 S> PETREL_HANDLER(op_call_indirect) {
   PETREL_ENTER;
   const u64 index = static_cast<u32>(pop<S>(sp, a, b));
   flush<popped(S)>(sp, a, b);
-  a = index;
+  sp->bits[0] = index; // where call_indirect_slow looks for it
   // Table 0, as one byte: the last byte is 0 and the one before it ends a LEB. The table may be imported: size 0 here.
-  if ((load_unaligned<u16>(pc + stp[1] - 2) & 0xff80) != 0 || index >= ctx->table0_size || is_interrupted(ctx))
-      [[unlikely]] {
+  if ((load_unaligned<u16>(pc + stp[1] - 2) & 0xff80) != 0 || index >= ctx->table0_size) [[unlikely]] {
+    PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }
   // SAFETY: below the table's size; validation makes it a table of functions.
   const ir::FuncTableEntry& element = static_cast<const ir::FuncTableEntry*>(ctx->table0_elems)[index];
-  if (element.type_id != ctx->type_ids[stp[0]]) [[unlikely]] {
+  if (element.type_id != ctx->type_ids[stp[0]] || element.ctx != ctx || is_interrupted(ctx)) [[unlikely]] {
+    PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }
-  const Func* const callee = element.func_ref->interp_func;
-  if (callee == nullptr || callee->kind != FuncKind::wasm || element.ctx != ctx) [[unlikely]] {
+  const Func* const callee = element.func_ref->interp_func; // not null: host functions have no VMContext as context
+  if (callee->kind != FuncKind::wasm) [[unlikely]] {
+    PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }
   PETREL_PUSH_FRAME(callee);
@@ -387,8 +387,7 @@ template <u32 S> PETREL_HANDLER(return_elsewhere) {
 template <u32 S> PETREL_HANDLER(return_many) {
   PETREL_ENTER;
   flush<S>(sp, a, b);
-  // SAFETY: the frame's header, written by PETREL_PUSH_FRAME or `enter`.
-  const FrameHeader header = *reinterpret_cast<const FrameHeader*>(fp + func->nlocals);
+  const FrameHeader header = *header_of(fp, func);
   const u32 count = func->nresults;
   const Slot* from = sp - count;
   for (u32 i = 0; i < count; ++i) {
@@ -404,8 +403,7 @@ template <u32 S> PETREL_HANDLER(return_many) {
     if (count > 1) [[unlikely]] {                                                                                      \
       PETREL_GOTO(return_many<S>);                                                                                     \
     }                                                                                                                  \
-    /* SAFETY: as in return_many. */                                                                                   \
-    const FrameHeader& header = *reinterpret_cast<const FrameHeader*>(fp + func->nlocals);                             \
+    const FrameHeader& header = *header_of(fp, func);                                                                  \
     if (count == 1) {                                                                                                  \
       a = top<S>(sp, a, b);                                                                                            \
       sp = fp;                                                                                                         \

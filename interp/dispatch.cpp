@@ -110,7 +110,7 @@ constinit const std::array<Entry, kDispatchSize> kDispatch = make_table();
 // --- The shell ---------------------------------------------------------------------------------------------
 
 bool run(const Func* func, Slot* fp) {
-  Slot* const sp = fp + func->nlocals + kHeaderSlots;
+  Slot* const sp = reinterpret_cast<Slot*>(header_of(fp, func)) + kHeaderSlots;
 #if defined(PETREL_INTERP_LOOP)
   Regs regs{func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func, kDispatch.data(), 0, 0};
   Step step{kDispatch[*func->code].fn, true};

@@ -13,7 +13,7 @@ namespace petrel::interp {
 namespace {
 
 /// The caller of a function that host code called: its context is null, which makes a return leave.
-constinit const Func kExit = {nullptr, nullptr, nullptr, nullptr, nullptr, 0, 0, 0, 0, FuncKind::exit, 0, 0};
+constinit const Func kExit = {nullptr, nullptr, nullptr, nullptr, nullptr, 0, 0, 0, FuncKind::exit, 0, 0, 0};
 
 } // namespace
 
@@ -26,15 +26,14 @@ bool enter(ir::FuncRef* callee, RawVal* args) {
   }
   CHECK(func->kind == FuncKind::wasm);
   Slot* const fp = store.value_stack_top;
-  Slot* const header_slot = fp + func->nlocals;
+  FrameHeader* const header = header_of(fp, func);
   // INVARIANT(stack-limit)
-  if (reinterpret_cast<u64>(header_slot) + func->frame_bytes > reinterpret_cast<u64>(store.value_stack_limit)) {
+  if (reinterpret_cast<u64>(header) + func->frame_bytes > reinterpret_cast<u64>(store.value_stack_limit)) {
     return store.store->raise(ir::TrapCode::call_stack_exhausted);
   }
   std::copy_n(args, func->nparams, fp);
-  std::fill(fp + func->nparams, header_slot, Slot{});
-  // SAFETY: two 16-aligned slots below the limit.
-  *reinterpret_cast<FrameHeader*>(header_slot) = {nullptr, nullptr, nullptr, &kExit};
+  std::fill(fp + func->nparams, reinterpret_cast<Slot*>(header), Slot{});
+  *header = {nullptr, nullptr, nullptr, &kExit};
   if (!run(func, fp)) {
     return false;
   }

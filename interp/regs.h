@@ -22,8 +22,10 @@
 #include "interp/func.h"
 
 #if !defined(PETREL_INTERP_LOOP)
-#if !defined(__clang__) || !defined(__OPTIMIZE__) || !__has_cpp_attribute(clang::preserve_none) ||                    \
-    __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#if !defined(__clang__) || !defined(__OPTIMIZE__)
+#define PETREL_INTERP_LOOP 1
+#elif !__has_cpp_attribute(clang::preserve_none) || __has_feature(address_sanitizer) ||                                \
+    __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
 #define PETREL_INTERP_LOOP 1
 #endif
 #endif

@@ -20,9 +20,8 @@ u32 offset_of(const Func* func, const u8* pc) {
 /// Visits the frames of one activation, innermost at `pc`.
 template <typename Visit> void for_each_frame(const u8* pc, const Slot* fp, const Func* func, Visit visit) {
   while (func->kind != FuncKind::exit) {
-    visit(WalkedFrame{func->ctx->instance, func->index, offset_of(func, pc)});
-    // SAFETY: every frame has its header behind its locals.
-    const auto* header = reinterpret_cast<const FrameHeader*>(fp + func->nlocals);
+    visit(WalkedFrame{func->ctx->instance, func->index(), offset_of(func, pc)});
+    const FrameHeader* header = header_of(fp, func);
     func = header->func;
     fp = header->fp;
     if (func->kind != FuncKind::exit) {
@@ -53,7 +52,6 @@ void prepare(ir::VMContext* ctx, Func* func) {
   const ir::Func& source = module.ir.func(FuncIdx(index));
   const ir::TypeDef& type = module.ir.type(source.type);
   func->ctx = ctx;
-  func->index = index;
   func->nparams = narrow<u16>(type.params.count);
   func->nresults = narrow<u16>(type.results.count);
   if (index < header.imported_funcs) {
@@ -63,7 +61,8 @@ void prepare(ir::VMContext* ctx, Func* func) {
   func->code = module.file + source.body_offset;
   func->end = module.file + source.body_end;
   func->stp = module.ir.side_table().data() + source.side_table;
-  func->nlocals = source.local_count;
+  func->args_bytes = narrow<u32>(type.params.count * sizeof(Slot));
+  func->locals_bytes = narrow<u32>(source.local_count * sizeof(Slot));
   func->frame_bytes = narrow<u32>((u64{kHeaderSlots} + source.max_height) * sizeof(Slot));
   func->imported_globals = header.imported_globals;
   // A memory that does not exist is never asked for; the pair is const in all uses then.
