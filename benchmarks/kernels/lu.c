@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// LU factorisation without pivoting of a diagonally dominant matrix, right-looking: triangular loops with rows that
-// shrink.
+// LU factorisation without pivoting of a diagonally dominant matrix, row by row with dot products: triangular loops, a
+// strided operand, an accumulator in memory.
 #define KERNEL_NAME "lu"
-#define KERNEL_ROUNDS 500
+#define KERNEL_ROUNDS 60
 #include "bench.h"
 
 #define SIDE 260
@@ -17,12 +17,16 @@ static uint32_t kernel_round(uint32_t round) {
     }
     matrix[i][i] += SIDE;
   }
-  for (int k = 0; k < SIDE; k++) {
-    for (int i = k + 1; i < SIDE; i++) {
-      double factor = matrix[i][k] / matrix[k][k];
-      matrix[i][k] = factor;
-      for (int j = k + 1; j < SIDE; j++) {
-        matrix[i][j] -= factor * matrix[k][j];
+  for (int i = 0; i < SIDE; i++) {
+    for (int j = 0; j < i; j++) {
+      for (int k = 0; k < j; k++) {
+        matrix[i][j] -= matrix[i][k] * matrix[k][j];
+      }
+      matrix[i][j] /= matrix[j][j];
+    }
+    for (int j = i; j < SIDE; j++) {
+      for (int k = 0; k < i; k++) {
+        matrix[i][j] -= matrix[i][k] * matrix[k][j];
       }
     }
   }
