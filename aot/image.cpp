@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "aot/image.h"
+
+#include <cstring>
+
+#include <sha2.h>
+#include <zstd.h>
+
+#include <llvm/IR/Constants.h>
+
+#include "aot/adapters.h"
+#include "base/hash.h"
+
+namespace petrel::aot {
+
+namespace {
+
+constexpr const char* kMetaSymbol = kHeaderSymbol.data();
+constexpr const char* kPlanSymbol = "cw_plan";
+constexpr const char* kDataSymbol = "cw_data";
+constexpr const char* kWasmSymbol = "cw_wasm";
+constexpr u64 kMaxImageBytes = u64{1} << 32;
+constexpr u64 kMaxInflation = 50; ///< the reader refuses higher ratios
+constexpr int kZstdLevel = 3;
+
+/// Hands out ranges of a section.
+class Allocator {
+public:
+  ir::CwasmRange take(u64 size, u64 alignment) {
+    at_ = align_up(at_, alignment);
+    const u64 start = at_;
+    at_ += size;
+    fits_ = fits_ && at_ < kMaxImageBytes;
+    return {static_cast<u32>(start), static_cast<u32>(size)};
+  }
+  u64 size() const { return at_; }
+  bool fits() const { return fits_; }
+
+private:
+  u64 at_ = 0;
+  bool fits_ = true;
+};
+
+void append(std::vector<u8>& section, Bytes bytes) {
+  section.resize(align_up(section.size(), 16));
+  section.insert(section.end(), bytes.begin(), bytes.end());
+}
+
+/// The module's image without its side table, which only the interpreter reads (and rebuilds).
+std::vector<u8> image_for_native(const ir::Module& wasm) {
+  const Bytes image = wasm.image();
+  std::vector<u8> copy(image.begin(), image.end());
+  ir::ModuleHeader header = wasm.header();
+  const u64 table_end = u64{header.side_table.offset} + u64{header.side_table.count} * 4;
+  if (header.side_table.count != 0 && align_up(table_end, 16) >= copy.size()) {
+    copy.resize(header.side_table.offset);
+    header.image_size = header.side_table.offset;
+  }
+  header.side_table = {0, 0};
+  std::memcpy(copy.data(), &header, sizeof header);
+  return copy;
+}
+
+void add_section(llvm::Module& module, const char* name, const char* section, Bytes bytes, u64 alignment) {
+  const u8 empty = 0;
+  const Bytes contents = bytes.empty() ? Bytes(&empty, 1) : bytes;
+  llvm::Constant* data = llvm::ConstantDataArray::get(module.getContext(), llvm::ArrayRef<u8>(contents.data(), contents.size()));
+  auto* global = new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
+                                          data, name);
+  global->setSection(section);
+  global->setAlignment(llvm::Align(alignment));
+  global->setVisibility(llvm::GlobalValue::HiddenVisibility);
+}
+
+template <typename T> void put(std::span<u8> out, u64 index, const T& value) {
+  CHECK((index + 1) * sizeof(T) <= out.size());
+  std::memcpy(out.data() + index * sizeof(T), &value, sizeof(T));
+}
+
+ir::CwasmRange moved(ir::CwasmRange range, u64 base) { return {narrow<u32>(base + range.vaddr), range.size}; }
+
+void sha256(std::span<const Bytes> parts, u8 (&digest)[32]) {
+  SHA2_CTX state;
+  SHA256Init(&state);
+  for (Bytes part : parts) {
+    SHA256Update(&state, part.data(), part.size());
+  }
+  SHA256Final(digest, &state);
+}
+
+u64 option_hash(const CompileOptions& options, const Target& target) {
+  const std::string text = target.triple.str() + ' ' + target.cpu + ' ' + target.tune_cpu + ' ' + target.features + ' ' +
+                           std::to_string(static_cast<u32>(options.opt_level)) + (options.relaxed_traps ? " relaxed" : "") +
+                           (options.explicit_bounds ? " bounds" : "") + (target.branch_protection ? " bp" : "");
+  return fnv1a(text);
+}
+
+} // namespace
+
+Result<Image> Image::create(const CompileInput& input, const CompileOptions& options, const Target& target,
+                            const std::vector<SymbolNames>& names, const LineMap& lines) {
+  Image image(input, options, target, names, lines);
+  TRY(image.lay_out());
+  TRY(image.compress());
+  return image;
+}
+
+Status Image::lay_out() {
+  Allocator meta;
+  meta.take(sizeof(ir::CwasmHeader), 16);
+  meta.take(input_.modules.size() * sizeof(ir::CwasmModule), 16);
+  u64 data_size = 0;
+  for (u32 m = 0; m < input_.modules.size(); ++m) {
+    const ir::Module& wasm = input_.modules[m];
+    u64 map_entries = 0;
+    for (const std::string& name : names_[m]) {
+      map_entries += lines_.find(name)->second.entries.size();
+    }
+    ModuleTables& tables = tables_.emplace_back();
+    tables.func_entries = meta.take(names_[m].size() * 4, 16);
+    tables.array_adapters = meta.take(wasm.types().size() * 4, 16);
+    tables.host_adapters = meta.take(wasm.types().size() * 4, 16);
+    tables.func_maps = meta.take(names_[m].size() * sizeof(ir::CwasmFuncMap), 16);
+    tables.map_entries = meta.take(map_entries * sizeof(ir::CwasmMapEntry), 16);
+    append(plan_, image_for_native(wasm));
+    tables.image.size = narrow<u32>(image_for_native(wasm).size());
+    tables.image.vaddr = narrow<u32>(plan_.size() - tables.image.size);
+    tables.data = {narrow<u32>(align_up(data_.size(), 16)), wasm.header().data_size};
+    append(data_, input_.file.subspan(wasm.header().data_offset, wasm.header().data_size));
+    data_size += wasm.header().data_size;
+  }
+  append(plan_, input_.plan);
+  component_plan_ = {narrow<u32>(plan_.size() - input_.plan.size()), narrow<u32>(input_.plan.size())};
+  if (!meta.fits() || data_size >= kMaxImageBytes) {
+    return fail(ErrorClass::limit, "the compiled image exceeds 4 GiB");
+  }
+  meta_size_ = narrow<u32>(meta.size());
+  return {};
+}
+
+Status Image::compress() {
+  const Bytes file = input_.file;
+  wasm_.resize(ZSTD_compressBound(file.size()));
+  const usize size = ZSTD_compress(wasm_.data(), wasm_.size(), file.data(), file.size(), kZstdLevel);
+  wasm_is_stored_ = ZSTD_isError(size) != 0 || size >= file.size() || file.size() / size >= kMaxInflation;
+  if (wasm_is_stored_) {
+    wasm_.assign(file.begin(), file.end());
+  } else {
+    wasm_.resize(size);
+  }
+  return {};
+}
+
+std::unique_ptr<llvm::Module> Image::sections(llvm::LLVMContext& context, const llvm::TargetMachine& machine) const {
+  auto module = std::make_unique<llvm::Module>("image", context);
+  prepare_module(*module, target_, machine);
+  std::vector<u8> meta(meta_size_);
+  std::memcpy(meta.data(), ir::CwasmHeader::kMagic, sizeof ir::CwasmHeader::kMagic); // not all zero: no .bss
+  add_section(*module, kMetaSymbol, ".petrel.meta", meta, 16);
+  add_section(*module, kPlanSymbol, ".petrel.plan", plan_, 16);
+  add_section(*module, kDataSymbol, ".petrel.data", data_, 4096);
+  add_section(*module, kWasmSymbol, ".petrel.wasm", wasm_, 16);
+  return module;
+}
+
+ir::CwasmHeader Image::make_header(const LinkedImage& image) const {
+  const u64 meta = image.symbol(kMetaSymbol).vaddr;
+  ir::CwasmHeader header{};
+  std::memcpy(header.magic, ir::CwasmHeader::kMagic, sizeof header.magic);
+  header.version = ir::CwasmHeader::kVersion;
+  header.header_size = sizeof header;
+  header.abi_hash = ir::abi_hash();
+  header.option_hash = option_hash(options_, target_);
+  header.elf_machine = target_.elf_machine;
+  header.flags = (wasm_is_stored_ ? ir::kCwasmStored : 0U) | (options_.relaxed_traps ? ir::kCwasmRelaxedTraps : 0U);
+  header.cpu_features = target_.cpu_features;
+  header.memory_reservation = ir::kMemoryReservation;
+  header.module_count = narrow<u32>(tables_.size());
+  header.wasm_raw_size = narrow<u32>(input_.file.size());
+  header.modules = {narrow<u32>(meta + align_up(sizeof header, 16)), narrow<u32>(tables_.size() * sizeof(ir::CwasmModule))};
+  header.plan = moved(component_plan_, image.symbol(kPlanSymbol).vaddr);
+  header.wasm = {narrow<u32>(image.symbol(kWasmSymbol).vaddr), narrow<u32>(wasm_.size())};
+  header.text = {narrow<u32>(image.text().vaddr), narrow<u32>(image.text().size)};
+  sha256({{input_.file}}, header.wasm_sha256);
+  const std::string_view producer = "wasmc " PETREL_VERSION;
+  std::memcpy(header.producer, producer.data(), std::min(producer.size(), sizeof header.producer - 1));
+  return header;
+}
+
+void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) const {
+  const ir::Module& wasm = input_.modules[index];
+  const ModuleTables& tables = tables_[index];
+  const u64 meta = image.symbol(kMetaSymbol).vaddr;
+  auto table = [&](ir::CwasmRange range) { return image.at(meta + range.vaddr, range.size); };
+  out.image = moved(tables.image, image.symbol(kPlanSymbol).vaddr);
+  out.data = moved(tables.data, image.symbol(kDataSymbol).vaddr);
+  out.func_entries = moved(tables.func_entries, meta);
+  out.array_adapters = moved(tables.array_adapters, meta);
+  out.host_adapters = moved(tables.host_adapters, meta);
+  out.func_maps = moved(tables.func_maps, meta);
+  out.map_entries = moved(tables.map_entries, meta);
+  u32 entry = 0;
+  for (u32 f = 0; f < names_[index].size(); ++f) {
+    const FunctionMap& map = lines_.find(names_[index][f])->second;
+    put(table(tables.func_entries), f, narrow<u32>(image.symbol(names_[index][f]).vaddr));
+    put(table(tables.func_maps), f, ir::CwasmFuncMap{map.code_size, entry, narrow<u32>(map.entries.size())});
+    for (const ir::CwasmMapEntry& row : map.entries) {
+      put(table(tables.map_entries), entry++, row);
+    }
+  }
+  for (u32 t = 0; t < wasm.types().size(); ++t) {
+    if (wasm.types()[t].kind == ir::CompositeKind::func) {
+      const std::string signature = signature_of(wasm, wasm.types()[t]);
+      put(table(tables.array_adapters), t, narrow<u32>(image.symbol(array_adapter_name(signature)).vaddr));
+      put(table(tables.host_adapters), t, narrow<u32>(image.symbol(host_adapter_name(signature)).vaddr));
+    }
+  }
+}
+
+void Image::fill(LinkedImage& image) const {
+  ir::CwasmHeader header = make_header(image);
+  for (u32 m = 0; m < tables_.size(); ++m) {
+    ir::CwasmModule module{};
+    fill_module(image, m, module);
+    put(image.at(header.modules.vaddr, header.modules.size), m, module);
+  }
+  const std::span<u8> place = image.at(image.symbol(kMetaSymbol).vaddr, sizeof header);
+  put(place, 0, header);
+  sha256(image.segments(), header.image_sha256);
+  put(place, 0, header);
+}
+
+} // namespace petrel::aot

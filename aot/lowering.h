@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the emitters of one chunk share: how wasm types, functions and state look in IR. One core module, one LLVM module
+// (and context, hence thread); made once per chunk.
+//
+// The native convention: the C convention; the callee's VMContext (a host adapter's: FuncRef) in `swiftself`, then the
+// parameters; one result in its register, several through a last parameter `ptr to RawVal[n]`. funcref is ptr,
+// other references are i64.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <llvm/IR/DIBuilder.h>
+#include <llvm/IR/IRBuilder.h>
+
+#include "aot/target.h"
+#include "ir/builtins.h"
+#include "ir/module.h"
+#include "ir/vm_layout.h"
+
+namespace petrel::aot {
+
+/// What a load or store touches; accesses of different kinds never alias.
+enum class Region : u8 { guest_memory, vm_state };
+
+/// Is a reference of this heap type the address of a FuncRef?
+bool is_func_heap(const ir::Module& wasm, HeapType heap);
+
+/// Names of a core module's functions in the image's symbol table, indexed by *defined* function.
+using SymbolNames = std::vector<std::string>;
+
+class Lowering {
+public:
+  /// `names` must outlive this. `module_idx` numbers the file's core modules.
+  Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names, const Target& target,
+           const CompileOptions& options);
+
+  llvm::Module& llvm_module() { return llvm_; }
+  llvm::LLVMContext& context() { return llvm_.getContext(); }
+  const ir::Module& wasm() const { return wasm_; }
+  const ir::VMLayout& layout() const { return layout_; }
+  const Target& target() const { return target_; }
+  const CompileOptions& options() const { return options_; }
+
+  // Types.
+  llvm::Type* type_of(ValType type);
+  llvm::FunctionType* native_type(const ir::TypeDef& type);
+  llvm::IntegerType* i1() { return llvm::Type::getInt1Ty(context()); }
+  llvm::IntegerType* i8() { return llvm::Type::getInt8Ty(context()); }
+  llvm::IntegerType* i32() { return llvm::Type::getInt32Ty(context()); }
+  llvm::IntegerType* i64() { return llvm::Type::getInt64Ty(context()); }
+  llvm::PointerType* ptr() { return llvm::PointerType::getUnqual(context()); }
+  llvm::Type* raw_vals(u32 count) { return llvm::ArrayType::get(i8(), u64{count} * sizeof(RawVal)); }
+
+  // Functions.
+  /// A defined function, declared in this chunk on first use.
+  llvm::Function* function(FuncIdx idx);
+  llvm::FunctionType* builtin_type(ir::Builtin builtin);
+  /// Attributes of the context parameter and, with several results, of the result parameter.
+  llvm::AttributeList native_attributes(const ir::TypeDef& type, bool is_definition);
+
+  // Rules.
+  bool is_guarded(MemIdx idx) const;
+  /// Must accesses to guest memory stay where they are (exact traps that come by fault)?
+  bool has_volatile_memory() const { return volatile_memory_; }
+  bool has_exact_traps() const { return !options_.relaxed_traps; }
+
+  /// Marks a load or store as one of a region.
+  void tag(llvm::Instruction* access, Region region);
+  /// Marks a load whose memory never changes while the code runs.
+  void tag_invariant(llvm::LoadInst* load);
+  /// Branch weights: the first successor is hardly ever taken.
+  llvm::MDNode* unlikely() const { return unlikely_; }
+
+  // Debug locations: line = wasm offset in the file.
+  llvm::DISubprogram* begin_debug_function(llvm::Function& function, u32 wasm_offset);
+  void finish_debug() { debug_.finalize(); }
+
+private:
+  llvm::Module& llvm_;
+  const ir::Module& wasm_;
+  const SymbolNames& names_;
+  const Target& target_;
+  const CompileOptions& options_;
+  ir::VMLayout layout_;
+  std::vector<llvm::Function*> functions_; ///< by defined index
+  llvm::DIBuilder debug_;
+  llvm::DIFile* debug_file_ = nullptr;
+  llvm::DISubroutineType* debug_type_ = nullptr;
+  llvm::MDNode* only_guest_ = nullptr; ///< list of the one scope
+  llvm::MDNode* only_vm_ = nullptr;
+  llvm::MDNode* unlikely_ = nullptr;
+  bool volatile_memory_ = true;
+};
+
+} // namespace petrel::aot
