@@ -36,6 +36,7 @@
 #include "ir/limits.h"
 #include "ir/module.h"
 #include "ir/opcodes.h"
+#include "ir/side_table.h"
 
 namespace petrel::frontend {
 
@@ -86,6 +87,18 @@ public:
   u32 file_offset(const u8* at) const { return static_cast<u32>(at - file_); }
   std::span<const ValType> locals() const { return locals_; } ///< parameters first; Trusted mode too
   u32 body_offset() const { return body_offset_; }            ///< file offset of the first instruction
+  /// Length of the run of `02 40` that starts at a block, 0 when it is shorter than four (ir/side_table.h).
+  u32 block_run_bytes(const u8* at) const {
+    u64 eight = 0;
+    if (end_ - at < 8 || (std::memcpy(&eight, at, 8), eight != ir::kBlockRun)) {
+      return 0;
+    }
+    const u8* p = at;
+    while (end_ - p >= 2 && p[0] == 0x02 && p[1] == 0x40) {
+      p += 2;
+    }
+    return static_cast<u32>(p - at);
+  }
   /// Valid until the next block is opened.
   BlockSig sig(const ControlFrame& f) const {
     switch (f.sig_kind) {

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A small stack machine over (type, value if known). One value on the stack at `end` is the result; if it is known, the
+// expression folds to it; if the expression was one instruction, its form is kept; else its bytes are.
+#include "frontend/const_expr.h"
+
+#include "base/format.h"
+#include "frontend/body_errors.h"
+#include "frontend/type_codes.h"
+#include "ir/numeric.h"
+#include "ir/opcodes.h"
+
+namespace petrel::frontend {
+
+namespace {
+
+using ir::Op;
+
+/// A value on the stack: its type, and the expression that gives it.
+struct Operand {
+  ValType type;
+  ir::ConstExpr form; ///< kind code: computed from something unknown
+};
+
+ir::ConstExpr known(ValType type, u64 bits) {
+  ir::ConstExpr form;
+  form.kind = ir::ConstExpr::Kind::value;
+  form.type = type;
+  form.value.bits[0] = bits;
+  return form;
+}
+
+ir::ConstExpr reference(ir::ConstExpr::Kind kind, ValType type, u32 index) {
+  ir::ConstExpr form = known(type, index);
+  form.kind = kind;
+  return form;
+}
+
+class ConstDecoder {
+public:
+  ConstDecoder(ByteReader& reader, const ConstScope& scope) : reader_(reader), scope_(scope) {}
+
+  Result<ir::ConstExpr> run(ValType expected, ir::ImageBuilder& image) {
+    const u8* const start = reader_.position();
+    bool more = true;
+    while (more) {
+      TRY_ASSIGN(more, step());
+    }
+    if (stack_.empty()) {
+      return invalid(type_mismatch_empty(Op::End, to_string(expected)));
+    }
+    const Operand result = stack_.back();
+    if (result.type != expected) {
+      return invalid(type_mismatch(Op::End, to_string(expected), to_string(result.type)));
+    }
+    if (stack_.size() > 1) {
+      return invalid(values_remain(Op::End, stack_.size() - 1));
+    }
+    ir::ConstExpr expr = result.form;
+    if (expr.kind == ir::ConstExpr::Kind::code) {
+      expr.type = result.type;
+      expr.code = image.append(std::span<const u8>(start, reader_.position()));
+    }
+    return expr;
+  }
+
+private:
+  std::unexpected<Error> invalid(std::string text) const {
+    return fail_at(ErrorClass::invalid, op_offset_, std::move(text));
+  }
+  void push(ValType type, ir::ConstExpr form) { stack_.push_back({type, form}); }
+  Result<Operand> pop(Op op, ValType expected) {
+    if (stack_.empty()) {
+      return invalid(type_mismatch_empty(op, to_string(expected)));
+    }
+    Operand top = stack_.back();
+    stack_.pop_back();
+    if (top.type != expected) {
+      return invalid(type_mismatch(op, to_string(expected), to_string(top.type)));
+    }
+    return top;
+  }
+
+  Status arithmetic(Op op, ValType type, u64 (*fold)(Op, u64, u64)) {
+    if (!scope_.features.has(ir::Feature::ExtendedConst)) {
+      return ir::fail_feature(ir::Feature::ExtendedConst, scope_.features, ir::op_name(op));
+    }
+    TRY_ASSIGN(Operand right, pop(op, type));
+    TRY_ASSIGN(Operand left, pop(op, type));
+    const bool is_known =
+        left.form.kind == ir::ConstExpr::Kind::value && right.form.kind == ir::ConstExpr::Kind::value;
+    ir::ConstExpr form = known(type, is_known ? fold(op, left.form.value.bits[0], right.form.value.bits[0]) : 0);
+    form.kind = is_known ? ir::ConstExpr::Kind::value : ir::ConstExpr::Kind::code;
+    push(type, form);
+    return {};
+  }
+  static u64 fold32(Op op, u64 left, u64 right) {
+    const u32 a = static_cast<u32>(left);
+    const u32 b = static_cast<u32>(right);
+    return op == Op::I32Add   ? ir::numeric::i32_add(a, b)
+           : op == Op::I32Sub ? ir::numeric::i32_sub(a, b)
+                              : ir::numeric::i32_mul(a, b);
+  }
+  static u64 fold64(Op op, u64 a, u64 b) {
+    return op == Op::I64Add   ? ir::numeric::i64_add(a, b)
+           : op == Op::I64Sub ? ir::numeric::i64_sub(a, b)
+                              : ir::numeric::i64_mul(a, b);
+  }
+
+  Status global_get() {
+    TRY_ASSIGN(u32 index, reader_.read_var_u32());
+    if (index >= scope_.globals.size()) {
+      return invalid(unknown_index("global", index));
+    }
+    const ir::GlobalType& type = scope_.globals[index].type;
+    if (type.is_mutable) {
+      return invalid(strf("constant expression required: global %u is mutable", index));
+    }
+    push(type.type, reference(ir::ConstExpr::Kind::global_get, type.type, index));
+    return {};
+  }
+  Status ref_func() {
+    TRY_ASSIGN(u32 index, reader_.read_var_u32());
+    if (index >= scope_.func_count) {
+      return invalid(unknown_index("function", index));
+    }
+    (*scope_.referenced)[index] = true;
+    push(ValType::funcref(), reference(ir::ConstExpr::Kind::ref_func, ValType::funcref(), index));
+    return {};
+  }
+  Status ref_null() {
+    const u64 at = reader_.offset();
+    TRY_ASSIGN(i64 code, reader_.read_var_s33());
+    auto heap = heap_type_of_code(code, scope_.features);
+    if (!heap) {
+      return std::unexpected(std::move(heap).error().with_offset(at));
+    }
+    const ValType type = ValType::ref(*heap, true);
+    push(type, known(type, 0));
+    return {};
+  }
+
+  Result<Op> read_op() {
+    op_offset_ = reader_.offset();
+    TRY_ASSIGN(u8 byte, reader_.read_u8());
+    Op op = ir::op_from_byte(byte);
+    if (op == Op::Invalid && ir::is_op_prefix(byte)) {
+      TRY_ASSIGN(u32 code, reader_.read_var_u32());
+      op = ir::op_from_prefixed(byte, code);
+    }
+    if (op == Op::Invalid) {
+      return fail_at(ErrorClass::malformed, op_offset_, strf("illegal opcode 0x%02x", byte));
+    }
+    const ir::Feature feature = ir::op_info(op).feature;
+    if (feature != ir::Feature::Mvp && !(scope_.features.has(feature) && ir::is_implemented(feature))) {
+      return std::unexpected(
+          ir::fail_feature(feature, scope_.features, ir::op_name(op)).error().with_offset(op_offset_));
+    }
+    return op;
+  }
+
+  /// False at `end`.
+  Result<bool> step() {
+    TRY_ASSIGN(Op op, read_op());
+    if (op == Op::End) {
+      return false;
+    }
+    if (op == Op::I32Const) {
+      TRY_ASSIGN(i32 value, reader_.read_var_s32());
+      push(ValKind::i32, known(ValKind::i32, static_cast<u32>(value)));
+    } else if (op == Op::I64Const) {
+      TRY_ASSIGN(i64 value, reader_.read_var_s64());
+      push(ValKind::i64, known(ValKind::i64, static_cast<u64>(value)));
+    } else if (op == Op::F32Const) {
+      TRY_ASSIGN(u32 bits, reader_.read_u32_le());
+      push(ValKind::f32, known(ValKind::f32, bits));
+    } else if (op == Op::F64Const) {
+      TRY_ASSIGN(u64 bits, reader_.read_u64_le());
+      push(ValKind::f64, known(ValKind::f64, bits));
+    } else if (op == Op::GlobalGet) {
+      TRY(global_get());
+    } else if (op == Op::RefFunc) {
+      TRY(ref_func());
+    } else if (op == Op::RefNull) {
+      TRY(ref_null());
+    } else if (op == Op::I32Add || op == Op::I32Sub || op == Op::I32Mul) {
+      TRY(arithmetic(op, ValKind::i32, fold32));
+    } else if (op == Op::I64Add || op == Op::I64Sub || op == Op::I64Mul) {
+      TRY(arithmetic(op, ValKind::i64, fold64));
+    } else {
+      return invalid(strf("constant expression required: %.*s is no constant instruction", PETREL_SV(ir::op_name(op))));
+    }
+    return true;
+  }
+
+  ByteReader& reader_;
+  const ConstScope& scope_;
+  std::vector<Operand> stack_;
+  u64 op_offset_ = 0;
+};
+
+} // namespace
+
+Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected, const ConstScope& scope,
+                                        ir::ImageBuilder& image) {
+  return ConstDecoder(reader, scope).run(expected, image);
+}
+
+} // namespace petrel::frontend

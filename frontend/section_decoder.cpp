@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Sections of declarations: types, imports, functions, tables, memories, globals, exports, start (§5.5).
+#include <algorithm>
+#include <numeric>
+
+#include "base/format.h"
+#include "base/unicode.h"
+#include "frontend/body_errors.h"
+#include "frontend/module_state.h"
+#include "frontend/type_codes.h"
+
+namespace petrel::frontend {
+
+namespace {
+
+constexpr u64 kMaxPages = 65536;
+
+std::unexpected<Error> invalid(u64 offset, std::string text) {
+  return fail_at(ErrorClass::invalid, offset, std::move(text));
+}
+
+/// Is one more within the limit?
+Status check_limit(usize count, u32 limit, const char* what, u64 offset) {
+  if (count < limit) {
+    return {};
+  }
+  return fail_at(ErrorClass::limit, offset, strf("%zu %s exceed limit %u (-L %s=N)", count + 1, what, limit, what));
+}
+
+template <typename T> Result<T> at_offset(Result<T> result, u64 offset) {
+  if (!result) {
+    return std::unexpected(std::move(result).error().with_offset(offset));
+  }
+  return result;
+}
+
+} // namespace
+
+Status ModuleDecoder::custom_section(ByteReader& r) {
+  TRY_ASSIGN(std::string_view name, r.read_name());
+  const u32 offset = static_cast<u32>(r.offset());
+  const u32 size = static_cast<u32>(r.remaining());
+  TRY_ASSIGN(ByteReader payload, r.read_sub(size));
+  customs_.push_back({image_.append(name), offset, size});
+  if (name == "name") {
+    name_section(payload);
+  }
+  return {};
+}
+
+Result<ValType> ModuleDecoder::val_type(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY_ASSIGN(u8 byte, r.read_u8());
+  return at_offset(val_type_of_byte(byte, features_), offset);
+}
+
+Result<ValType> ModuleDecoder::ref_type(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY_ASSIGN(u8 byte, r.read_u8());
+  return at_offset(ref_type_of_byte(byte, features_), offset);
+}
+
+Result<ir::Array<ValType>> ModuleDecoder::result_type(ByteReader& r, u32 limit, const char* what) {
+  TRY_ASSIGN(u32 count, r.read_count(limit, 1, what));
+  std::vector<ValType> types;
+  types.reserve(count);
+  for (u32 i = 0; i < count; ++i) {
+    TRY_ASSIGN(ValType type, val_type(r));
+    types.push_back(type);
+  }
+  return image_.append(types);
+}
+
+Status ModuleDecoder::type_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.types, 1, "types"));
+  types_.reserve(count);
+  for (u32 i = 0; i < count; ++i) {
+    const u64 offset = r.offset();
+    TRY_ASSIGN(u8 form, r.read_u8());
+    if (form == 0x4e || form == 0x4f || form == 0x50 || form == 0x5e || form == 0x5f) {
+      return std::unexpected(
+          ir::fail_feature(ir::Feature::Gc, features_, strf("type form 0x%02x", form)).error().with_offset(offset));
+    }
+    if (form != 0x60) {
+      return fail_at(ErrorClass::malformed, offset,
+                     form >= 0x80 ? std::string("integer representation too long")
+                                  : strf("malformed type form 0x%02x, expected 0x60 (func)", form));
+    }
+    ir::TypeDef type;
+    type.rec_group_start = i;
+    TRY_ASSIGN(type.params, result_type(r, limits_.params, "params"));
+    TRY_ASSIGN(type.results, result_type(r, limits_.results, "results"));
+    if (type.results.count > 1 && !features_.has(ir::Feature::MultiValue)) {
+      return std::unexpected(
+          ir::fail_feature(ir::Feature::MultiValue, features_, "function type with several results")
+              .error()
+              .with_offset(offset));
+    }
+    types_.push_back(type);
+  }
+  return {};
+}
+
+Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what) {
+  const u64 offset = r.offset();
+  TRY_ASSIGN(u8 flags, r.read_u8());
+  if (flags > 0x0f) {
+    return fail_at(ErrorClass::malformed, offset, strf("malformed limits flags 0x%02x", flags));
+  }
+  auto refuse = [&](ir::Feature feature) {
+    return std::unexpected(
+        ir::fail_feature(feature, features_, strf("%s limits with flags 0x%02x", what, flags)).error().with_offset(offset));
+  };
+  if ((flags & 8) != 0) {
+    return refuse(ir::Feature::CustomPageSizes);
+  }
+  if ((flags & 4) != 0) {
+    return refuse(ir::Feature::Memory64);
+  }
+  if ((flags & 2) != 0) {
+    return refuse(ir::Feature::Threads);
+  }
+  Limits limits;
+  TRY_ASSIGN(limits.min, r.read_var_u32());
+  if ((flags & 1) != 0) {
+    limits.has_max = 1;
+    TRY_ASSIGN(limits.max, r.read_var_u32());
+  }
+  return limits;
+}
+
+Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
+  ir::TableType type;
+  TRY_ASSIGN(type.element, ref_type(r));
+  const u64 offset = r.offset();
+  TRY_ASSIGN(type.limits, limits(r, "table"));
+  if (type.limits.has_max != 0 && type.limits.min > type.limits.max) {
+    return invalid(offset, "size minimum must not be greater than maximum");
+  }
+  if (type.limits.min > limits_.table_elements) {
+    return fail_at(ErrorClass::limit, offset,
+                   strf("%llu table elements exceed limit %u (-L table-elements=N)",
+                        static_cast<unsigned long long>(type.limits.min), limits_.table_elements));
+  }
+  return type;
+}
+
+Result<Limits> ModuleDecoder::memory_type(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY_ASSIGN(Limits type, limits(r, "memory"));
+  type.page_size_log2 = 16;
+  if (type.min > kMaxPages || (type.has_max != 0 && type.max > kMaxPages)) {
+    return invalid(offset, "memory size must be at most 65536 pages (4GiB)");
+  }
+  if (type.has_max != 0 && type.min > type.max) {
+    return invalid(offset, "size minimum must not be greater than maximum");
+  }
+  return type;
+}
+
+Result<ir::GlobalType> ModuleDecoder::global_type(ByteReader& r) {
+  ir::GlobalType type;
+  TRY_ASSIGN(type.type, val_type(r));
+  const u64 offset = r.offset();
+  TRY_ASSIGN(type.is_mutable, r.read_u8());
+  if (type.is_mutable > 1) {
+    return fail_at(ErrorClass::malformed, offset, strf("malformed mutability 0x%02x", type.is_mutable));
+  }
+  return type;
+}
+
+Status ModuleDecoder::add_func(u32 type, u64 offset) {
+  if (type >= types_.size()) {
+    return invalid(offset, unknown_index("type", type));
+  }
+  TRY(check_limit(funcs_.size(), limits_.functions, "functions", offset));
+  ir::Func func;
+  func.type = TypeIdx(type);
+  funcs_.push_back(func);
+  referenced_.push_back(false);
+  return {};
+}
+
+Status ModuleDecoder::import(ByteReader& r) {
+  TRY_ASSIGN(std::string_view module, r.read_name());
+  TRY_ASSIGN(std::string_view name, r.read_name());
+  const u64 offset = r.offset();
+  TRY_ASSIGN(u8 kind, r.read_u8());
+  ir::Import import;
+  import.module = image_.append(module);
+  import.name = image_.append(name);
+  import.kind = static_cast<ir::ExternKind>(kind);
+  switch (kind) {
+  case 0x00: {
+    import.index = func_count();
+    TRY_ASSIGN(u32 type, r.read_var_u32());
+    TRY(add_func(type, offset));
+    ++header_.imported_funcs;
+    break;
+  }
+  case 0x01: {
+    import.index = narrow<u32>(tables_.size());
+    TRY(check_limit(tables_.size(), limits_.tables, "tables", offset));
+    TRY_ASSIGN(ir::TableType type, table_type(r));
+    tables_.push_back({type, {}});
+    ++header_.imported_tables;
+    break;
+  }
+  case 0x02: {
+    import.index = narrow<u32>(memories_.size());
+    TRY_ASSIGN(Limits type, memory_type(r));
+    memories_.push_back(type);
+    ++header_.imported_memories;
+    break;
+  }
+  case 0x03: {
+    import.index = narrow<u32>(globals_.size());
+    TRY(check_limit(globals_.size(), limits_.globals, "globals", offset));
+    TRY_ASSIGN(ir::GlobalType type, global_type(r));
+    if (type.is_mutable && !features_.has(ir::Feature::MutableGlobal)) {
+      return std::unexpected(ir::fail_feature(ir::Feature::MutableGlobal, features_, "imported mutable global")
+                                 .error()
+                                 .with_offset(offset));
+    }
+    globals_.push_back({type, 0, {}});
+    ++header_.imported_globals;
+    break;
+  }
+  case 0x04:
+    return std::unexpected(
+        ir::fail_feature(ir::Feature::Exceptions, features_, "imported tag").error().with_offset(offset));
+  default:
+    return fail_at(ErrorClass::malformed, offset, strf("malformed import kind 0x%02x", kind));
+  }
+  imports_.push_back(import);
+  return {};
+}
+
+Status ModuleDecoder::import_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.imports, 3, "imports"));
+  for (u32 i = 0; i < count; ++i) {
+    TRY(import(r));
+  }
+  if (memories_.size() > 1) {
+    return ir::fail_feature(ir::Feature::MultiMemory, features_, "multiple memories");
+  }
+  return {};
+}
+
+Status ModuleDecoder::function_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.functions, 1, "functions"));
+  for (u32 i = 0; i < count; ++i) {
+    const u64 offset = r.offset();
+    TRY_ASSIGN(u32 type, r.read_var_u32());
+    TRY(add_func(type, offset));
+  }
+  return {};
+}
+
+Status ModuleDecoder::table_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.tables, 1, "tables"));
+  for (u32 i = 0; i < count; ++i) {
+    const u64 offset = r.offset();
+    TRY(check_limit(tables_.size(), limits_.tables, "tables", offset));
+    if (r.peek() == u8{0x40}) {
+      return std::unexpected(
+          ir::fail_feature(ir::Feature::FunctionReferences, features_, "table with an initial value")
+              .error()
+              .with_offset(offset));
+    }
+    TRY_ASSIGN(ir::TableType type, table_type(r));
+    ir::Table table{type, {}};
+    table.init.type = type.element;
+    tables_.push_back(table);
+  }
+  return {};
+}
+
+Status ModuleDecoder::memory_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.memories, 1, "memories"));
+  for (u32 i = 0; i < count; ++i) {
+    const u64 offset = r.offset();
+    TRY_ASSIGN(Limits type, memory_type(r));
+    if (!memories_.empty()) {
+      return std::unexpected(
+          ir::fail_feature(ir::Feature::MultiMemory, features_, "multiple memories").error().with_offset(offset));
+    }
+    memories_.push_back(type);
+  }
+  return {};
+}
+
+Status ModuleDecoder::global_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.globals, 3, "globals"));
+  for (u32 i = 0; i < count; ++i) {
+    TRY(check_limit(globals_.size(), limits_.globals, "globals", r.offset()));
+    TRY_ASSIGN(ir::GlobalType type, global_type(r));
+    TRY_ASSIGN(ir::ConstExpr init, const_expr(r, type.type));
+    globals_.push_back({type, 0, init});
+  }
+  return {};
+}
+
+Status ModuleDecoder::export_section(ByteReader& r) {
+  TRY_ASSIGN(u32 count, r.read_count(limits_.exports, 3, "exports"));
+  for (u32 i = 0; i < count; ++i) {
+    TRY_ASSIGN(std::string_view name, r.read_name());
+    const u64 offset = r.offset();
+    TRY_ASSIGN(u8 kind, r.read_u8());
+    TRY_ASSIGN(u32 index, r.read_var_u32());
+    usize space = 0;
+    const char* what = "";
+    switch (kind) {
+    case 0x00:
+      space = funcs_.size();
+      what = "function";
+      break;
+    case 0x01:
+      space = tables_.size();
+      what = "table";
+      break;
+    case 0x02:
+      space = memories_.size();
+      what = "memory";
+      break;
+    case 0x03:
+      space = globals_.size();
+      what = "global";
+      break;
+    case 0x04:
+      what = "tag"; // there are none without exceptions
+      break;
+    default:
+      return fail_at(ErrorClass::malformed, offset, strf("malformed export kind 0x%02x", kind));
+    }
+    if (index >= space) {
+      return invalid(offset, unknown_index(what, index));
+    }
+    if (kind == 0x00) {
+      referenced_[index] = true;
+    }
+    exports_.push_back({image_.append(name), static_cast<ir::ExternKind>(kind), {}, index});
+    export_names_.push_back(name);
+  }
+  return check_unique_exports();
+}
+
+Status ModuleDecoder::check_unique_exports() {
+  std::vector<u32> order(exports_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::sort(order, {}, [&](u32 i) { return export_names_[i]; });
+  for (usize i = 1; i < order.size(); ++i) {
+    if (export_names_[order[i]] == export_names_[order[i - 1]]) {
+      return fail(ErrorClass::invalid, strf("duplicate export name \"%s\"", escaped(export_names_[order[i]]).c_str()));
+    }
+  }
+  header_.exports_by_name = image_.append(order);
+  return {};
+}
+
+Status ModuleDecoder::start_section(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY_ASSIGN(u32 index, r.read_var_u32());
+  if (index >= func_count()) {
+    return invalid(offset, unknown_index("function", index));
+  }
+  const ir::TypeDef& type = types_[funcs_[index].type.index()];
+  if (type.params.count != 0 || type.results.count != 0) {
+    return invalid(offset, strf("start function: function %u has parameters or results", index));
+  }
+  header_.start = FuncIdx(index);
+  return {};
+}
+
+} // namespace petrel::frontend
