@@ -69,7 +69,7 @@ int run_wast_command(std::span<const std::string> files, bool as_json, BackendFa
     auto report = run_file(file, factory);
     if (!report) {
       // A script that cannot be read counts as one failure at the place of the error.
-      const ErrorInfo& info = report.error().info();
+      const ErrorInfo info = report.error().info(); // a copy: the assignment below ends the error
       report = Report{};
       report->failures.push_back({info.line, "script: " + info.text});
     }
