@@ -77,9 +77,7 @@ std::string signature_text(FuncSignature signature) {
 } // namespace
 
 Instance::~Instance() {
-  if (vm_ != nullptr) {
-    std::free(vm_->interp_funcs);
-  }
+  std::free(interp_funcs_);
   std::free(vm_);
   std::free(func_refs_);
 }
@@ -103,12 +101,15 @@ Status Instance::allocate() {
   vm_->func_refs = func_refs_;
   vm_->instance = this;
   if (store_.is_interpreted()) {
-    // SAFETY: interp::Func is trivial and starts zeroed (InterpHooks::func_size).
-    vm_->interp_funcs = static_cast<interp::Func*>(
-        std::calloc(std::max<usize>(ir.funcs().size(), 1), store_.config().interp->func_size));
-    if (vm_->interp_funcs == nullptr) {
+    // One cache line each, so the array starts at one; calloc as above.
+    constexpr u64 kCacheLine = 64;
+    interp_funcs_ = std::calloc(ir.funcs().size() + 1, store_.config().interp->func_size);
+    if (interp_funcs_ == nullptr) {
       return fail(ErrorClass::limit, "no memory for the instance");
     }
+    CHECK(store_.config().interp->func_size % kCacheLine == 0);
+    // SAFETY: the extra element is room for the alignment; interp::Func is trivial and starts zeroed.
+    vm_->interp_funcs = reinterpret_cast<interp::Func*>(align_up(reinterpret_cast<u64>(interp_funcs_), kCacheLine));
   }
   return {};
 }

@@ -65,6 +65,7 @@ private:
   ir::VMContext* vm_ = nullptr;
   u64 vm_size_ = 0;
   ir::FuncRef* func_refs_ = nullptr;
+  void* interp_funcs_ = nullptr; ///< allocation behind VMContext::interp_funcs
   std::vector<ir::VMImport> vm_imports_;
   std::vector<Memory*> memories_;
   std::vector<Table*> tables_;

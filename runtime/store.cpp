@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/store.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -113,7 +114,7 @@ void Store::set_pending(PendingKind kind, std::string_view message) {
   CHECK(pending_.kind == PendingKind::none);
   pending_.kind = kind;
   const std::string_view cut = utf8_prefix(message, sizeof pending_.message - 1);
-  std::memcpy(pending_.message, cut.data(), cut.size());
+  std::copy_n(cut.data(), cut.size(), pending_.message);
   pending_.message[cut.size()] = '\0';
 }
 
