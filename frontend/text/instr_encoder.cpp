@@ -153,7 +153,7 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
   Frame& frame = frames_.back();
   Cursor inside = cursor;
   inside.next();
-  if (frame.arms == 0 ? !cursor.at_form("do") : cursor.at_form("do") || frame.is_closed) {
+  if (frame.arms == 0 ? !cursor.at_form("do") : cursor.at_form("do") || frame.is_closed || frame.has_catch_all) {
     return inside.unexpected(frame.arms == 0 ? "do" : "catch, catch_all or )");
   }
   const Token& open = cursor.peek();
@@ -172,6 +172,7 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
     mark(open.begin);
     cursor.next();
     cursor.next();
+    frame.has_catch_all = word == "catch_all";
     TRY(encode_instr(cursor, ir::op_by_name(word), out_));
   } else if (!cursor.accept_form("do")) {
     return inside.unexpected("catch, catch_all or )");
@@ -268,11 +269,12 @@ Status InstrEncoder::end_block(Cursor& cursor) {
 Status InstrEncoder::else_or_catch(Cursor& cursor, ir::Op op) {
   ir::Op block = op == ir::Op::Else ? ir::Op::If : ir::Op::Try;
   if (frames_.empty() || frames_.back().kind != FrameKind::flat_block || frames_.back().op != block ||
-      (block == ir::Op::If && frames_.back().arms != 0)) {
+      (block == ir::Op::If && frames_.back().arms != 0) || frames_.back().has_catch_all) {
     return cursor.unexpected("an instruction");
   }
   mark(cursor.next().begin);
   ++frames_.back().arms;
+  frames_.back().has_catch_all = op == ir::Op::CatchAll;
   if (block == ir::Op::If) {
     TRY(check_label(cursor, frames_.back().label));
   }

@@ -47,6 +47,7 @@ private:
     u32 pending = 0;       ///< first byte in pending_
     u32 text_offset = 0;
     bool is_closed = false; ///< folded_try: ended by `(delegate`
+    bool has_catch_all = false; ///< try: no handler may follow
     std::string label = {};
   };
 
