@@ -112,6 +112,18 @@ void FileBytes::seal() {
   }
 }
 
+Result<std::string> read_prefix(const std::string& path, u64 size_bytes) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (fd.get() < 0) {
+    return io_error("cannot open", errno);
+  }
+  std::string prefix(size_bytes, '\0');
+  // SAFETY: char may be written as u8.
+  TRY_ASSIGN(u64 size, read_to_end(fd.get(), reinterpret_cast<u8*>(prefix.data()), 0, size_bytes));
+  prefix.resize(size);
+  return prefix;
+}
+
 Result<FileBytes> read_file(const std::string& path, u64 limit_bytes) {
   Descriptor fd(path == "-" ? 0 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (fd.get() < 0) {

@@ -57,6 +57,9 @@ private:
   u64 mapped_ = 0;
 };
 
+/// The first bytes of a file, fewer when it is shorter. Errors: io.
+Result<std::string> read_prefix(const std::string& path, u64 size_bytes);
+
 /// Reads a file ("-": standard input) whole. Errors: io ("cannot open: No such file or directory"), limit.
 Result<FileBytes> read_file(const std::string& path, u64 limit_bytes);
 

@@ -70,7 +70,8 @@ Status ComponentInstance::execute(const ir::Initialiser& init) {
 }
 
 Status ComponentInstance::instantiate_module(const ir::InstantiateModule& init) {
-  const auto& module = component_->modules[init.module.index()];
+  // Shares the component's owner.
+  const std::shared_ptr<const runtime::CoreModule> module(component_, component_->modules[init.module.index()]);
   std::vector<runtime::Extern> externs;
   for (const ir::CoreArg& arg : plan_.array(init.args)) {
     if (arg.kind == ir::CoreArg::Kind::func_slot) {

@@ -19,8 +19,7 @@ namespace petrel::component {
 /// Decoded, validated, flattened; immutable and shared.
 struct Component {
   ir::ComponentPlan plan;
-  std::vector<std::shared_ptr<const runtime::CoreModule>> modules; ///< by CoreModuleIdx
-  std::shared_ptr<const void> owner; ///< keeps the plan's image alive
+  std::vector<const runtime::CoreModule*> modules; ///< by CoreModuleIdx; live as long as the Component
 };
 
 /// What satisfies the imports of a component, made by `Linker::resolve`.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/os.h"
 #include "base/result.h"
 #include "ir/cwasm.h"
 #include "ir/module.h"
@@ -50,6 +51,9 @@ public:
   const void* func_entry(u32 module, u32 defined_func) const;
   ir::ArrayEntry array_adapter(u32 module, TypeIdx type) const;
   const void* host_adapter(u32 module, TypeIdx type) const;
+
+  /// The original bytes, decompressed and checked. Errors: artifact.
+  Result<sys::FileBytes> embedded_wasm() const;
 
   struct Place {
     const ir::Module* module;

@@ -36,7 +36,8 @@ struct StoreConfig {
   const InterpHooks* interp = nullptr; ///< set: everything in this Store is interpreted
 };
 
-/// A core module ready to be instantiated any number of times. Immutable, shared.
+/// A core module ready to be instantiated any number of times. Immutable, shared; whoever hands out the pointer keeps
+/// bytes and images alive with it.
 struct CoreModule {
   ir::Module ir;
   const u8* file = nullptr;      ///< address of file offset 0; null for a mapped image
@@ -44,7 +45,6 @@ struct CoreModule {
   const CodeImage* image = nullptr; ///< native code, null when interpreted
   u32 image_module = 0;             ///< index in the image
   std::vector<u64> type_ids;        ///< canonical ids
-  std::shared_ptr<const void> owner; ///< keeps bytes and images alive
 };
 
 /// A global variable; the value lies in the owner's VMContext or here for host-made ones.

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "embed/program.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "frontend/text/encode.h"
+#include "runtime/type_registry.h"
+
+namespace petrel {
+
+namespace {
+
+bool is_binary(Bytes file) { return file.size() >= 4 && file[0] == 0 && file[1] == 'a' && file[2] == 's' && file[3] == 'm'; }
+
+/// Text begins with white space, a comment or a parenthesis.
+bool is_text(Bytes file) {
+  const auto first = std::ranges::find_if(file, [](u8 c) { return c != ' ' && c != '\t' && c != '\n' && c != '\r'; });
+  return first != file.end() && (*first == '(' || *first == ';');
+}
+
+} // namespace
+
+Result<std::shared_ptr<const Program>> Program::load(const std::string& path, const ProgramOptions& options) {
+  auto load = [&]() -> Result<std::shared_ptr<Program>> {
+    if (path != "-") {
+      TRY_ASSIGN(const std::string prefix, sys::read_prefix(path, 4));
+      if (runtime::CodeImage::is_image(as_bytes(prefix))) {
+        return load_image(path, options);
+      }
+    }
+    TRY_ASSIGN(sys::FileBytes bytes, sys::read_file(path, options.decode.limits.module_size));
+    return decode(std::move(bytes), options);
+  };
+  auto program = load();
+  if (!program) {
+    return std::unexpected(std::move(program).error().with_file(path));
+  }
+  return *std::move(program);
+}
+
+Result<std::shared_ptr<const Program>> Program::from_bytes(sys::FileBytes bytes, const ProgramOptions& options) {
+  return decode(std::move(bytes), options);
+}
+
+Result<std::shared_ptr<Program>> Program::decode(sys::FileBytes bytes, const ProgramOptions& options) {
+  std::shared_ptr<Program> program(new Program);
+  if (!is_binary(bytes.bytes()) && is_text(bytes.bytes())) {
+    TRY_ASSIGN(text::EncodedModule encoded, text::encode_module(as_text(bytes.bytes())));
+    TRY_ASSIGN(bytes, sys::FileBytes::copy_of(encoded.bytes));
+  }
+  program->file_ = std::move(bytes);
+  TRY(program->decode_binary(options));
+  return program;
+}
+
+Status Program::decode_binary(const ProgramOptions& options) {
+  const Bytes file = file_.bytes();
+  if (petrel::is_component(file)) {
+    TRY_ASSIGN(images_, decode_component(file, options.decode));
+  } else {
+    TRY_ASSIGN(ModuleImage image, decode_module(file, 0, file.size(), options.decode));
+    images_.modules.push_back(std::move(image));
+  }
+  modules_.reserve(images_.modules.size());
+  for (const ModuleImage& image : images_.modules) {
+    TRY(add_module(image.module(), 0));
+  }
+  if (petrel::is_component(file)) {
+    make_component(images_.plan());
+  }
+  return {};
+}
+
+Status Program::add_module(ir::Module module, u32 image_module) {
+  runtime::CoreModule core;
+  core.ir = module;
+  core.image_module = image_module;
+  if (image_ != nullptr) {
+    core.image = image_.get();
+    core.data_base = image_->data_base(image_module);
+  } else {
+    core.file = file_.bytes().data();
+    core.data_base = core.file;
+  }
+  TRY_ASSIGN(core.type_ids, runtime::intern_types(module));
+  modules_.push_back(std::move(core));
+  return {};
+}
+
+void Program::make_component(ir::ComponentPlan plan) {
+  is_component_ = true;
+  component_.plan = plan;
+  for (const runtime::CoreModule& module : modules_) {
+    component_.modules.push_back(&module);
+  }
+}
+
+Result<std::shared_ptr<Program>> Program::load_image(const std::string& path, const ProgramOptions& options) {
+  TRY_ASSIGN(auto image, runtime::CodeImage::load(path, {.allow_foreign_owner = options.allow_precompiled,
+                                                         .verify_digest = options.verify,
+                                                         .map_text = !options.interpret}));
+  if (!options.interpret && !image->misfit()) {
+    std::shared_ptr<Program> program(new Program);
+    program->image_ = std::move(image);
+    TRY(program->adopt_image());
+    return program;
+  }
+  if (image->misfit() && options.require_native) {
+    return fail(ErrorClass::artifact, image->misfit()->reason);
+  }
+  TRY_ASSIGN(sys::FileBytes wasm, image->embedded_wasm());
+  TRY_ASSIGN(auto program, decode(std::move(wasm), options));
+  if (image->misfit() && !options.interpret) {
+    program->note_ = image->misfit()->reason + "; interpreting";
+  }
+  return program;
+}
+
+Status Program::adopt_image() {
+  const ir::CwasmHeader& header = image_->header();
+  modules_.reserve(header.module_count);
+  for (u32 i = 0; i < header.module_count; ++i) {
+    TRY(add_module(image_->ir_module(i), i));
+  }
+  if (header.plan.size != 0) {
+    const Bytes plan = image_->range(header.plan);
+    if (!ir::ComponentPlan::check(plan.data(), plan.size())) {
+      return fail(ErrorClass::artifact, "section .petrel.plan is damaged");
+    }
+    make_component(ir::ComponentPlan(plan.data()));
+  } else if (header.module_count != 1) {
+    return fail(ErrorClass::artifact, strf("expected one module without a component, found %u", header.module_count));
+  }
+  return {};
+}
+
+} // namespace petrel
