@@ -44,6 +44,7 @@ struct ErrorInfo {
   std::string text;            ///< lower case, no full stop
   std::string detail;          ///< further lines, each without trailing newline at the end
   int exit_code = 1;           ///< for ErrorClass::exit
+  u32 trap_code = 0;           ///< for ErrorClass::trap: the ir::TrapCode's number
 };
 
 /// A failure, kept small because every `Result` carries room for one. Never empty except after a move.

@@ -155,6 +155,7 @@ Error Store::take_pending() {
   } else {
     info.cls = ErrorClass::trap;
     info.exit_code = 134;
+    info.trap_code = static_cast<u32>(pending_.code);
     const std::string_view what = pending_.message[0] != '\0' ? std::string_view(pending_.message)
                                                               : ir::trap_message(pending_.code);
     info.text = strf("wasm trap: %.*s", PETREL_SV(what));
