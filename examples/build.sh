@@ -55,6 +55,18 @@ clang-22 $freestanding $link $strip calc/calc.c -o "$work/calc.wasm"
 wasm-tools component embed calc/calc.wit -w calculator "$work/calc.wasm" -o "$work/embedded.wasm"
 wasm-tools component new "$work/embedded.wasm" -o calc/calc.wasm
 
+# The client of calc, composed with it: two components in one file, calling each other.
+mkdir -p "$work/client/deps"
+cp -r "$wit_packages"/* "$work/client/deps/"
+mkdir "$work/client/deps/calc"
+cp calc/calc.wit "$work/client/deps/calc/"
+cp calc/client.wit "$work/client/"
+clang-22 $freestanding $link $strip calc/client.c -o "$work/client.wasm"
+wasm-tools component embed --all-features "$work/client" -w client "$work/client.wasm" -o "$work/embedded.wasm"
+wasm-tools component new "$work/embedded.wasm" -o "$work/client.wasm"
+cp calc/calc.wasm "$work/calculator.wasm"
+wasm-tools compose "$work/client.wasm" -d "$work/calculator.wasm" -o calc/calc-client.wasm
+
 if [ -n "${PETREL_ADAPTER:-}" ]; then
   clang-22 --target=wasm32-wasi --sysroot=/usr -Os -s -Wall -Wextra -Wno-deprecated --no-wasm-opt wordcount/wordcount.c -o "$work/wordcount.wasm"
   wasm-tools component new "$work/wordcount.wasm" --adapt wasi_snapshot_preview1="$PETREL_ADAPTER" -o "$work/wordcount.component.wasm"
