@@ -59,6 +59,7 @@ private:
   struct Built {
     std::vector<u64> image; ///< aligned
     std::vector<u8> file;
+    runtime::CoreModule core;
   };
   struct TypeRow {
     std::vector<ValType> params;
@@ -165,13 +166,12 @@ inline std::shared_ptr<const runtime::CoreModule> TestModule::build() const {
   }
   header.image_size = static_cast<u32>(image.size() * 8);
   std::memcpy(image.data(), &header, sizeof header);
-  auto module = std::make_shared<runtime::CoreModule>();
+  runtime::CoreModule* const module = &built->core;
   module->ir = ir::Module(reinterpret_cast<const u8*>(image.data()));
   module->file = built->file.data();
   module->data_base = built->file.data();
   module->type_ids = *runtime::intern_types(module->ir);
-  module->owner = built;
-  return module;
+  return {built, module}; // shares the ownership of everything
 }
 
 } // namespace petrel::interp
