@@ -152,6 +152,9 @@ ByName by_name(std::span<const NamedEntity> list) {
 }
 
 std::string instance_mismatch(TypeTable& types, TypeId actual, TypeId expected) {
+  if (!types.spend(types.instance(actual).exports.size() + types.instance(expected).exports.size())) {
+    return "comparing types takes too many steps";
+  }
   Substitution map;
   // Copies: substitution below appends to the table.
   InstanceType want = types.instance(expected);
@@ -171,6 +174,9 @@ std::string instance_mismatch(TypeTable& types, TypeId actual, TypeId expected) 
 }
 
 std::string component_mismatch(TypeTable& types, TypeId actual, TypeId expected) {
+  if (!types.spend(types.component(actual).exports.size() + types.component(expected).imports.size())) {
+    return "comparing types takes too many steps";
+  }
   ComponentType want = types.component(expected);
   ComponentType have = types.component(actual);
   // What the expected type imports is what the actual component will be given.
@@ -229,6 +235,9 @@ std::string type_mismatch(TypeTable& types, TypeId actual, TypeId expected) {
 } // namespace
 
 std::string mismatch(TypeTable& types, Entity actual, Entity expected) {
+  if (!types.spend(1)) {
+    return "comparing types takes too many steps";
+  }
   if (actual.kind != expected.kind) {
     return strf("expected %s, found %s", kind_name(expected.kind).data(), kind_name(actual.kind).data());
   }
@@ -243,7 +252,7 @@ std::string mismatch(TypeTable& types, Entity actual, Entity expected) {
   PETREL_UNREACHABLE();
 }
 
-void bind_resources(const TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map) {
+void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map) {
   if (bound.empty() || actual.kind != expected.kind) {
     return;
   }
@@ -259,7 +268,7 @@ void bind_resources(const TypeTable& types, Entity actual, Entity expected, std:
     }
     return;
   }
-  if (expected.kind == EntityKind::instance) {
+  if (expected.kind == EntityKind::instance && types.spend(types.instance(actual.type).exports.size())) {
     ByName exports = by_name(types.instance(actual.type).exports);
     for (const NamedEntity& e : types.instance(expected.type).exports) {
       if (auto found = exports.find(e.name); found != exports.end()) {

@@ -344,6 +344,19 @@ std::vector<ResourceId> TypeTable::freshen(std::span<const ResourceId> resources
   return made;
 }
 
+TypeId TypeTable::open_instance(TypeId id, std::vector<ResourceId>& introduced) {
+  std::vector<ResourceId> bound = instance(id).fresh;
+  if (bound.empty()) {
+    return id;
+  }
+  Substitution map;
+  std::vector<ResourceId> made = freshen(bound, map);
+  introduced.insert(introduced.end(), made.begin(), made.end());
+  TypeId opened = substitute(id, map);
+  instances_[types_[opened.index()].scope].fresh.clear();
+  return opened;
+}
+
 TypeId TypeTable::substitute(TypeId id, Substitution& map) {
   if (id.is_none() || !types_[id.index()].has_resources || map.empty() || over_limit()) {
     return id;

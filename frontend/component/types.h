@@ -81,7 +81,8 @@ struct Type {
   ResourceId resource() const { return ResourceId(number); }
 };
 
-/// An instance type: its exports in order. `fresh` = resources its own (sub resource) exports introduce.
+/// An instance type: its exports in order. `fresh` = resources its own (sub resource) exports introduce; empty in the type of an
+/// actual (imported, instantiated) instance, whose resources belong to the scope around it.
 struct InstanceType {
   std::vector<NamedEntity> exports;
   std::vector<ResourceId> fresh;
@@ -139,12 +140,21 @@ public:
   /// Applies a substitution. When the table's limit is reached, answers `id` itself; `over_limit` tells.
   TypeId substitute(TypeId id, Substitution& map);
   Entity substitute(Entity entity, Substitution& map) { return {entity.kind, substitute(entity.type, map)}; }
-  bool over_limit() const { return types_.size() > kMaxTypes; }
+  bool over_limit() const { return types_.size() > kMaxTypes || work_left_ == 0; }
 
+  /// An instance type as the type of one instance: fresh copies of the resources it introduces, which are appended to
+  /// `introduced`; the result introduces none itself.
+  TypeId open_instance(TypeId id, std::vector<ResourceId>& introduced);
   /// Gives `map` a fresh resource type per listed resource; returns the new ResourceIds.
   std::vector<ResourceId> freshen(std::span<const ResourceId> resources, Substitution& map);
 
   usize type_count() const { return types_.size(); }
+
+  /// Charges work whose amount the input decides (comparing types, binding names); false when all is spent.
+  bool spend(u64 steps) {
+    work_left_ = steps > work_left_ ? 0 : work_left_ - steps;
+    return work_left_ != 0;
+  }
 
 private:
   TypeId add(Type type);
@@ -165,6 +175,7 @@ private:
   std::map<std::vector<u32>, u32> shapes_;
   std::unordered_map<std::string_view, u32> names_;
   u32 next_resource_ = 0;
+  u64 work_left_ = 50'000'000;
 };
 
 /// Bytes of a discriminant for `cases` cases: 1, 2 or 4.
@@ -182,6 +193,6 @@ std::string_view value_kind_name(DefTypeKind kind);
 /// been substituted on both sides already.
 std::string mismatch(TypeTable& types, Entity actual, Entity expected);
 /// Binds the resources that `expected` introduces (type exports at any depth of instance types) to those of `actual`.
-void bind_resources(const TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map);
+void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map);
 
 } // namespace petrel::frontend::comp
