@@ -164,7 +164,8 @@ constexpr u32 transfer_operand_words(TransferOp op) {
 constexpr u64 kMaxListBytes = (1ull << 28) - 1;
 constexpr u32 kMaxTransferDepth = 100;
 
-/// INVARIANT(plan-code), for images that come from a file.
-bool check_transfer_plan(const TransferPlan& plan, std::span<const u32> code);
+/// INVARIANT(plan-code), for images that come from a file; `resources` and `types` bound the operands of own, borrow, stream
+/// and future. Blocks follow each other in order, so that the check is linear in the code.
+bool check_transfer_plan(const TransferPlan& plan, std::span<const u32> code, u32 resources, u32 types);
 
 } // namespace petrel::ir

@@ -180,7 +180,7 @@ Status Decoder::export_(ByteReader& r) {
   }
   TRY(add_extern(false, name, implements, entity));
   TRY(push_entity(entity));
-  record({.kind = Def::Kind::export_, .sort = item.sort, .index = item.index, .name = name, .type = entity.type});
+  record({.kind = Def::Kind::export_, .sort = item.sort, .index = item.index, .name = name, .type = entity.type, .args = {item}});
   return {};
 }
 

@@ -65,7 +65,7 @@ struct Def {
     lower,            ///< index: function; type; options; sig
     builtin,          ///< builtin; options; sig
     import_,          ///< name, sort, type
-    export_,          ///< name, sort, index, type (with the ascription applied)
+    export_,          ///< name, sort, index, type (with the ascription applied), args: the item with its own type
   };
   Kind kind = Kind::core_module;
   Sort sort = Sort::func;

@@ -90,7 +90,7 @@ Status Flattener::execute(Env& env, const Def& def) {
   case Def::Kind::builtin: return builtin(env, def);
   case Def::Kind::import_: return import_(env, def);
   case Def::Kind::export_: {
-    Item exported = item(env, def.sort, def.index, def.type);
+    Item exported = item(env, def.sort, def.index, def.args[0].type);
     static constexpr EntityKind kKinds[] = {EntityKind::core_module, EntityKind::core_module, EntityKind::func, EntityKind::value,
                                             EntityKind::type, EntityKind::component, EntityKind::instance};
     Entity entity{kKinds[static_cast<u32>(def.sort) - static_cast<u32>(Sort::core_module)], def.type};
@@ -199,8 +199,8 @@ Flattener::Item Flattener::item(Env& env, Sort sort, u32 index, TypeId type) {
     const Type& t = types_[type];
     if (t.kind == TypeKind::resource) {
       auto found = env.resources.find(t.number);
-      // An ascription makes a fresh identity for the resource; export_ binds it from the item behind.
-      out.index = found == env.resources.end() ? kNoIndex : found->second;
+      CHECK(found != env.resources.end());
+      out.index = found->second;
     }
     return out;
   }
