@@ -244,6 +244,9 @@ Result<TypeId> TypeTable::make_value(ValueSpec spec) {
     type.has_borrow |= c.has_borrow;
     type.has_list |= c.has_list;
   });
+  if (spec.kind == DefTypeKind::stream || spec.kind == DefTypeKind::future) {
+    type.has_list = false; // elements cross later, by the built-ins' own options
+  }
   TRY(check_limits(type));
   lay_out(type);
   if (type.size64 > kMaxElemSize) {
