@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 #include <sys/random.h>
 #include <unistd.h>
@@ -99,13 +100,27 @@ u64 clock_resolution_ns(clockid_t clock) {
   return ::clock_getres(clock, &resolution) == 0 ? to_ns(resolution) : 1;
 }
 
-void fill_random(std::span<u8> into) {
+IoResult fill_random(runtime::Store& store, std::span<u8> into) {
+  constexpr usize kPieceBytes = usize{64} << 10;
+  const u64 total = into.size();
   while (!into.empty()) {
-    const ssize_t got = ::getrandom(into.data(), into.size(), 0);
+    if (is_interrupted(store)) {
+      return std::unexpected(EINTR);
+    }
+    const ssize_t got = ::getrandom(into.data(), std::min(into.size(), kPieceBytes), 0);
     CHECK(got > 0 || errno == EINTR);
     if (got > 0) {
       into = into.subspan(static_cast<usize>(got));
     }
+  }
+  return total;
+}
+
+void ignore_broken_pipes() {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) {
+    now.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &now, nullptr);
   }
 }
 

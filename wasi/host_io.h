@@ -22,6 +22,8 @@ using IoResult = std::expected<u64, int>;
 IoResult read_fd(runtime::Store& store, int fd, std::span<u8> into);
 /// Writes everything; EPIPE comes back as an error, never as a signal.
 IoResult write_fd(runtime::Store& store, int fd, Bytes bytes);
+/// Makes writes to a pipe without a reader fail instead of ending the process, unless the embedder handles SIGPIPE.
+void ignore_broken_pipes();
 /// poll(2) with a relative timeout in nanoseconds; negative = none. The number of ready entries.
 IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns);
 
@@ -31,8 +33,9 @@ u64 monotonic_now_ns();
 u64 clock_resolution_ns(clockid_t clock);
 IoResult clock_now_ns(clockid_t clock);
 
-/// Cryptographically secure random bytes, from the kernel.
-void fill_random(std::span<u8> into);
+/// Cryptographically secure random bytes, from the kernel, in pieces between which a deadline is seen. The number of
+/// bytes.
+IoResult fill_random(runtime::Store& store, std::span<u8> into);
 
 bool is_terminal(int fd);
 

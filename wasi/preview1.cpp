@@ -113,8 +113,8 @@ Errno random_get(Call& call) {
   if (at == nullptr) {
     return Errno::fault;
   }
-  fill_random({at, size});
-  return Errno::success;
+  const IoResult filled = fill_random(call.store, {at, size});
+  return filled ? Errno::success : errno_of(filled.error());
 }
 
 Errno sched_yield(Call&) {
@@ -176,6 +176,7 @@ constexpr auto kUnstableFunctions = [] {
 } // namespace
 
 Preview1::Preview1(WasiCtx& ctx) : ctx_(ctx) {
+  ignore_broken_pipes();
   const WasiConfig& config = ctx.config();
   table_ = {{config.stdin_fd, kRightFdRead | kRightPoll, 0},
             {config.stdout_fd, kRightFdWrite | kRightPoll, 0},
