@@ -1,35 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The one decoder of function bodies (architecture: "One decoder of bodies"). `BodyDecoder<Mode, Visitor>` walks a body;
-// its switch over opcodes is expanded from ir/opcodes.def. Mode::Validate checks as the appendix of the specification does
-// (§7.3 "Validation algorithm", same names: push_val, pop_val, push_ctrl, pop_ctrl, unreachable); Mode::Trusted is for
-// bodies that passed before, all checks and the operand stack are compiled away, the control stack stays.
+// The one decoder of function bodies (docs/architecture.md, "One decoder of bodies"). `BodyDecoder<Mode, Visitor>` walks
+// a body; its switch over opcodes is expanded from ir/opcodes.def. Mode::Validate checks as the appendix of the
+// specification does (§7.3 "Validation algorithm", same names: push_val, pop_val, push_ctrl, pop_ctrl, unreachable).
+// Mode::Trusted is for bodies that passed before: all checks and the operand stack are compiled away, the control stack
+// stays, so that labels, block types and unreachable code can be told.
 //
 // A Visitor is a class with
 //
-//     template <ir::Op kOp, typename Decoder> void op(Decoder& d, const Instr& instr);
+//     template <ir::Op kOp, typename Decoder> void op(Decoder& d, const Instr& in);
 //
-// called once per instruction, in order, unreachable ones included (`d.is_unreachable()` before their effect). It may ask
-//   d.module()            the module's image                d.height()          operand stack height (Validate)
-//   d.depth()             open labels                       d.frame(label)      a control frame, 0 = innermost
-//   d.label_types(frame)  what a branch to it takes         d.sig(frame)        parameters and results of the block
-//   d.file_offset(at)     file offset of a position
-// When it is called, relative to the instruction's effect:
-//   block, loop, if            after push_ctrl; frame(0) is the new frame; height includes its parameters
-//   else, end                  before pop_ctrl: frame(0) is the frame being closed, results still on the stack
+// called once per instruction, in order, unreachable ones included. It may ask
+//   d.module() d.func()        the module's image, which function
+//   d.is_unreachable()         is this instruction in unreachable code? (rest of a block after br, return, unreachable …;
+//                              blocks opened there are wholly unreachable in Trusted mode)
+//   d.depth()                  open labels              d.frame(label)   a control frame, 0 = innermost
+//   d.sig(frame)               parameters and results   d.label_types(frame)  what a branch to it takes
+//   d.height()                 operand stack height, d.max_height() the greatest so far (Validate only)
+//   d.locals()                 all local types, parameters first (Trusted only)
+//   d.file_offset(position)    file offset of a byte
+// When it is called, relative to the instruction's effect on the stacks:
+//   block, loop, if            after push_ctrl: frame(0) is the new frame; height includes its parameters
+//   else, end                  before pop_ctrl: frame(0) is the frame being closed, its results still on the stack
 //   br, return, unreachable    before any effect
 //   br_if, br_table            after the condition or index was popped, before the label's operands are
 //   all others                 after their effect
+// In Validate mode a visitor may see an instruction that is then refused; its work is thrown away.
 //
-// Nothing recurses: nesting lives in `frames_`, 16 bytes a level.
+// Hot path and cold path: a pop compares with the expected type and is done; whatever else it may be (unreachable code,
+// a subtype, an error) goes through the out-of-line, fully general `pop_val_slow`. The position in the bytes is a local
+// that inlined readers take by reference, so that it stays in a register.
+//
+// Nothing recurses: nesting lives in `frames_`, 12 bytes a level.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "base/result.h"
 #include "frontend/body_errors.h"
-#include "base/format.h"
 #include "frontend/instr.h"
 #include "frontend/type_codes.h"
 #include "ir/features.h"
@@ -38,6 +48,9 @@
 #include "ir/opcodes.h"
 #include "ir/side_table.h"
 
+#define PETREL_INLINE [[gnu::always_inline]] inline
+#define PETREL_COLD [[gnu::noinline, gnu::cold]]
+
 namespace petrel::frontend {
 
 enum class Mode { Validate, Trusted };
@@ -45,18 +58,26 @@ enum class Mode { Validate, Trusted };
 /// A control frame (§7.3 `ctrl_frame`).
 struct ControlFrame {
   enum class SigKind : u8 { empty, one_result, type };
-  u32 height = 0;   ///< operand stack height below the block's parameters
-  u32 type_bits = 0; ///< one_result: ValType bits; type: type index
+  u32 height = 0;            ///< operand stack height below the block's parameters (Validate only)
+  u32 type_bits = 0;         ///< one_result: ValType bits; type: type index
   ir::Op op = ir::Op::Block; ///< Block, Loop, If, Else; Call for the function itself
   SigKind sig_kind = SigKind::empty;
   bool is_unreachable = false;
+};
+static_assert(sizeof(ControlFrame) <= 16, "a visitor has 24 bytes more per level");
+
+/// Locals as declared: all before `end` and not before the previous run's end have this type.
+struct LocalRun {
+  u32 end;
+  ValType type;
 };
 
 /// Buffers that live across bodies, so that no function allocates.
 struct BodyScratch {
   std::vector<ValType> values;
   std::vector<ControlFrame> frames;
-  std::vector<ValType> locals;
+  std::vector<ValType> locals; ///< Validate: the first ones, Trusted: all
+  std::vector<LocalRun> runs;
 };
 
 template <Mode kMode, typename Visitor> class BodyDecoder {
@@ -65,32 +86,28 @@ public:
 
   BodyDecoder(const ir::Module& module, FuncIdx func, Bytes file, ir::FeatureSet features,
               const ir::DecodeLimits& limits, BodyScratch& scratch, Visitor& visitor)
-      : module_(module), func_idx_(func), func_(module.func(func)), type_(module.type(func_.type)), file_(file.data()),
-        at_(file.data() + func_.code_start), end_(file.data() + func_.body_end), features_(features), limits_(limits),
-        values_(scratch.values), frames_(scratch.frames), locals_(scratch.locals), visitor_(visitor) {}
+      : module_(module), header_(module.header()), func_idx_(func), func_(module.func(func)),
+        type_(module.type(func_.type)), file_(file.data()), end_(file.data() + func_.body_end), features_(features),
+        limits_(limits), scratch_(scratch), frames_(scratch.frames), visitor_(visitor) {}
 
-  /// Decodes locals and instructions. Errors: malformed, invalid, unsupported, limit.
-  Status run() {
-    if (decode_locals() && decode_instructions()) {
-      return {};
-    }
-    return std::unexpected(std::move(*error_));
-  }
+  /// Decodes locals and instructions. Errors: malformed, invalid, unsupported, limit; with their file offset.
+  Status run();
 
   const ir::Module& module() const { return module_; }
   FuncIdx func() const { return func_idx_; }
-  u32 height() const { return narrow_height(values_.size()); }
-  u32 max_height() const { return max_height_; }
-  usize depth() const { return frames_.size(); }
+  u32 height() const { return static_cast<u32>(sp_ - scratch_.values.data()); } // bounded by the body's bytes
+  u32 max_height() const { return static_cast<u32>(high_ - scratch_.values.data()); }
+  u32 depth() const { return static_cast<u32>(frames_.size()); }
   const ControlFrame& frame(u32 label) const { return frames_[frames_.size() - 1 - label]; }
   bool is_unreachable() const { return frames_.back().is_unreachable; }
   u32 file_offset(const u8* at) const { return static_cast<u32>(at - file_); }
-  std::span<const ValType> locals() const { return locals_; } ///< parameters first; Trusted mode too
-  u32 body_offset() const { return body_offset_; }            ///< file offset of the first instruction
+  std::span<const ValType> locals() const { return scratch_.locals; }
+  u32 local_count() const { return local_count_; }
+  u32 body_offset() const { return body_offset_; } ///< file offset of the first instruction
   /// Length of the run of `02 40` that starts at a block, 0 when it is shorter than four (ir/side_table.h).
   u32 block_run_bytes(const u8* at) const {
     u64 eight = 0;
-    if (end_ - at < 8 || (std::memcpy(&eight, at, 8), eight != ir::kBlockRun)) {
+    if (end_ - at < 8 || (std::memcpy(&eight, at, 8), eight != ir::kBlockRun)) [[likely]] {
       return 0;
     }
     const u8* p = at;
@@ -105,235 +122,132 @@ public:
     case ControlFrame::SigKind::empty:
       return {};
     case ControlFrame::SigKind::one_result:
-      // SAFETY: ValType is its bits (static_assert in ir/types.h).
+      // SAFETY: a ValType is its bits (static_assert in ir/types.h).
       return {{}, {reinterpret_cast<const ValType*>(&f.type_bits), 1}};
     case ControlFrame::SigKind::type:
       break;
     }
     const ir::TypeDef& type = module_.type(TypeIdx(f.type_bits));
-    return {module_.params(type), module_.results(type)};
+    return {f.op == ir::Op::Call ? std::span<const ValType>() : module_.params(type), module_.results(type)};
   }
   std::span<const ValType> label_types(const ControlFrame& f) const {
-    if (f.op == ir::Op::Loop) {
-      return sig(f).params;
-    }
-    return sig(f).results;
+    return f.op == ir::Op::Loop ? sig(f).params : sig(f).results;
   }
 
 private:
   using Op = ir::Op;
   using Imm = ir::Imm;
   using Family = ir::Family;
+  using At = const u8*;
 
-  static u32 narrow_height(usize height) { return static_cast<u32>(height); } // bounded by the body's bytes
-
-  // ---- errors (cold) ----
-  bool fail(std::unexpected<Error> error, const u8* at) {
+  // ---- errors ----
+  PETREL_COLD bool fail(std::unexpected<Error> error, const u8* at) {
     error_ = std::move(error.error()).with_offset(static_cast<u64>(at - file_));
     return false;
   }
-  bool malformed(const char* text) { return fail(petrel::fail(ErrorClass::malformed, text), at_); }
-  bool invalid(std::string text) { return fail(petrel::fail(ErrorClass::invalid, std::move(text)), op_at_); }
+  PETREL_COLD bool malformed(const char* text, const u8* at) { return fail(petrel::fail(ErrorClass::malformed, text), at); }
+  PETREL_COLD bool unexpected_end(const u8* at) { return malformed("unexpected end of section or function", at); }
+  PETREL_COLD bool invalid(std::string text) { return fail(petrel::fail(ErrorClass::invalid, std::move(text)), op_at_); }
+  PETREL_COLD bool refuse(ir::Feature feature, std::string_view what, const u8* at) {
+    return fail(ir::fail_feature(feature, features_, what), at);
+  }
+  bool has(ir::Feature feature) const { return ir::is_implemented(feature) && features_.has(feature); }
 
-  // ---- bytes ----
-  bool read_byte(u8& out) {
-    if (at_ == end_) [[unlikely]] {
-      return malformed("unexpected end");
-    }
-    out = *at_++;
-    return true;
+  // ---- bytes (body_immediates.h) ----
+  template <typename T> struct Leb {
+    const u8* at; ///< behind it; nullptr: refused
+    T value;
+  };
+  template <typename T, u32 kBits, bool kSigned> bool read_leb(At& at, T& out);
+  template <typename T, u32 kBits, bool kSigned> Leb<T> read_long_leb(At at);
+  bool read_u32(At& at, u32& out) { return read_leb<u32, 32, false>(at, out); }
+  bool read_byte(At& at, u8& out);
+  bool read_raw(At& at, u64& out, u32 size_bytes);
+  bool read_val_type(At& at, ValType& out);
+  bool read_heap_type(At& at, HeapType& out);
+  bool read_block_type(At& at, ControlFrame& f);
+  bool read_long_block_type(At& at, ControlFrame& f);
+  bool read_memarg(At& at, Instr& in, u32 natural_align_log2);
+  bool read_br_table(At& at, Instr& in);
+  bool read_memory_index(At& at, u32& out);
+  bool read_select_types(At& at, Instr& in);
+  template <Imm kImm> bool read_immediate(At& at, Instr& in);
+  template <Imm kImm> bool check_indices(const Instr& in);
+  bool check_index(u32 index, u32 count, const char* what) {
+    return !kValidate || index < count || unknown(what, index);
   }
-  /// LEB128 with the checks of §5.2.2.
-  template <typename T, u32 kBits, bool kSigned> bool read_leb(T& out) {
-    if (at_ != end_ && *at_ < 0x80) [[likely]] {
-      const u64 byte = *at_++;
-      out = static_cast<T>(kSigned && (byte & 0x40) != 0 ? byte | ~u64{0x7f} : byte);
-      return true;
-    }
-    return read_long_leb<T, kBits, kSigned>(out);
-  }
-  template <typename T, u32 kBits, bool kSigned> [[gnu::noinline]] bool read_long_leb(T& out) {
-    constexpr u32 kMaxBytes = (kBits + 6) / 7;
-    constexpr u32 kLastBits = kBits - 7 * (kMaxBytes - 1);
-    constexpr u32 kUnused = (0x7fu << (kLastBits - (kSigned ? 1 : 0))) & 0x7fu;
-    u64 value = 0;
-    for (u32 i = 0;; ++i) {
-      if (i == kMaxBytes) {
-        return malformed("integer representation too long");
-      }
-      if (at_ == end_) {
-        return malformed("unexpected end");
-      }
-      const u8 byte = *at_++;
-      value |= static_cast<u64>(byte & 0x7f) << (7 * i);
-      if (i == kMaxBytes - 1 && (byte & 0x80) == 0) {
-        const u32 unused = byte & kUnused;
-        if (unused != 0 && !(kSigned && unused == kUnused)) {
-          return malformed("integer too large");
-        }
-      }
-      if ((byte & 0x80) == 0) {
-        if (kSigned && (byte & 0x40) != 0 && 7 * (i + 1) < 64) {
-          value |= ~u64{0} << (7 * (i + 1));
-        }
-        out = static_cast<T>(value);
-        return true;
-      }
-    }
-  }
-  bool read_u32(u32& out) { return read_leb<u32, 32, false>(out); }
-  bool read_raw(u64& out, u32 size) {
-    if (static_cast<usize>(end_ - at_) < size) {
-      return malformed("unexpected end");
-    }
-    out = 0;
-    std::memcpy(&out, at_, size);
-    at_ += size;
-    return true;
-  }
+  PETREL_COLD bool unknown(const char* what, u32 index) { return invalid(unknown_index(what, index)); }
 
-  // ---- operand and control stacks (§7.3) ----
-  void push_val(ValType type) {
-    if constexpr (kValidate) {
-      values_.push_back(type);
-    }
-  }
-  void push_vals(std::span<const ValType> types) {
-    if constexpr (kValidate) {
-      values_.insert(values_.end(), types.begin(), types.end());
-    }
-  }
-  /// Pops a value of any type; bot in unreachable code.
-  bool pop_any(ValType& out) {
-    if constexpr (kValidate) {
-      const ControlFrame& f = frames_.back();
-      if (values_.size() == f.height) [[unlikely]] {
-        if (f.is_unreachable) {
-          out = ValType();
-          return true;
-        }
-        return invalid(type_mismatch_empty(op_, {}));
-      }
-      out = values_.back();
-      values_.pop_back();
-    }
-    return true;
-  }
-  bool pop_val(ValType expected) {
-    if constexpr (kValidate) {
-      if (values_.size() > frames_.back().height && values_.back() == expected) [[likely]] {
-        values_.pop_back();
-        return true;
-      }
-      return pop_val_slow(expected);
-    }
-    return true;
-  }
-  [[gnu::noinline]] bool pop_val_slow(ValType expected) {
-    const ControlFrame& f = frames_.back();
-    if (values_.size() == f.height) {
-      return f.is_unreachable || invalid(type_mismatch_empty(op_, to_string(expected)));
-    }
-    const ValType actual = values_.back();
-    if (actual.kind() != ValKind::bot && !is_subtype(actual, expected)) {
-      return invalid(type_mismatch(op_, to_string(expected), to_string(actual)));
-    }
-    values_.pop_back();
-    return true;
-  }
-  bool pop_vals(std::span<const ValType> types) {
-    if constexpr (kValidate) {
-      for (usize i = types.size(); i-- > 0;) {
-        if (!pop_val(types[i])) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
+  // ---- operand and control stacks, §7.3 (body_stacks.h) ----
+  void push_val(ValType type);
+  void push_vals(std::span<const ValType> types);
+  bool pop_any(ValType& out);
+  bool pop_val(ValType expected);
+  bool pop_val_slow(ValType expected);
+  bool pop_vals(std::span<const ValType> types);
+  bool check_label(std::span<const ValType> types);
+  bool require_label(std::span<const ValType> types);
+  void push_ctrl(ControlFrame f);
+  bool pop_ctrl();
+  void unreachable();
+  void grow(usize extra);
+  void set_floor() { floor_ = scratch_.values.data() + frames_.back().height; }
+  ValType local_type(u32 index) const;
   /// Without references to types this is equality; subtyping of heap types comes with function-references.
   static bool is_subtype(ValType actual, ValType expected) { return actual == expected; }
 
-  void push_ctrl(ControlFrame f) {
-    f.height = height();
-    frames_.push_back(f);
-    push_vals(sig(frames_.back()).params);
-  }
-  bool pop_ctrl() {
-    if constexpr (kValidate) {
-      const BlockSig s = sig(frames_.back());
-      if (!pop_vals(s.results)) {
-        return false;
-      }
-      if (values_.size() != frames_.back().height) {
-        return invalid(values_remain(op_, values_.size() - frames_.back().height));
-      }
-    }
-    frames_.pop_back();
-    return true;
-  }
-  void unreachable() {
-    if constexpr (kValidate) {
-      values_.resize(frames_.back().height);
-    }
-    frames_.back().is_unreachable = true;
-  }
-
-  // ---- the loop ----
-  bool decode_locals();
-  bool decode_instructions();
-  template <Op kOp> bool step();
-  bool step_unknown(u8 prefix, u32 code);
-  template <Op kOp> bool read_immediate(Instr& in);
-  template <Op kOp> bool apply(Instr& in);
+  // ---- effects (body_effects.h) ----
+  template <char kLetter> ValType letter_type(const Instr& in) const;
   template <Op kOp> bool apply_signature(const Instr& in);
-
-  // Immediates with checks of their own.
-  bool read_block_type(ControlFrame& f);
-  bool read_val_type(ValType& out);
-  bool read_heap_type(HeapType& out);
-  bool read_memarg(Instr& in, const ir::OpInfo& info);
-  bool read_br_table(Instr& in);
-  bool check_index(u32 index, usize count, const char* what) {
-    if constexpr (kValidate) {
-      if (index >= count) [[unlikely]] {
-        return invalid(unknown_index(what, index));
-      }
-    }
-    return true;
-  }
-  template <Imm kImm> bool check_indices(const Instr& in);
-
-  // Effects of instructions that the table marks `*`, by section of the specification.
-  bool apply_end(const Instr& in);
+  template <Op kOp> bool apply_signature_slow(const Instr& in);
+  template <Op kOp> bool apply(At& at, Instr& in);
+  template <Op kOp> bool apply_special(const Instr& in);
+  template <Op kOp> bool apply_block(At& at, Instr& in);
+  template <Op kOp> bool apply_branch(const Instr& in);
   bool apply_else(const Instr& in);
+  bool apply_end(const Instr& in);
   bool apply_br_table(const Instr& in);
   bool apply_select();
-  bool apply_call(const ir::TypeDef& type) { return pop_vals(module_.params(type)) && (push_vals(module_.results(type)), true); }
+  bool apply_call(const ir::TypeDef& type);
   bool apply_call_indirect(const Instr& in);
-  bool apply_local(Op op, u32 index);
   bool apply_global_set(u32 index);
+  bool apply_ref_is_null();
   bool apply_ref_func(u32 index);
-  ValType resolve_type(char letter, const Instr& in) const;
+  bool check_table_copy(const Instr& in);
+  bool check_table_init(const Instr& in);
+
+  // ---- the loop (body_loop.h) ----
+  bool decode_locals(At& at);
+  bool add_locals(u32 count, ValType type);
+  bool decode_instructions(At at);
+  At step_prefixed(At at, u8 prefix);
+  template <Op kOp> At step(At at);
+  PETREL_COLD bool illegal(u8 prefix, u32 code);
+  PETREL_COLD bool end_expected(At at);
 
   const ir::Module& module_;
-  FuncIdx func_idx_;
+  const ir::ModuleHeader& header_;
+  const FuncIdx func_idx_;
   const ir::Func& func_;
   const ir::TypeDef& type_;
-  const u8* file_;
-  const u8* at_;
-  const u8* end_;
+  const u8* const file_;
+  const u8* const end_;
   const u8* op_at_ = nullptr; ///< opcode of the current instruction
+  ValType* sp_ = nullptr;     ///< one above the top operand
+  ValType* floor_ = nullptr;  ///< bottom of the innermost frame
+  ValType* high_ = nullptr;   ///< highest sp_ so far; at least kSlack values fit above it
   Op op_ = Op::Nop;
-  ir::FeatureSet features_;
+  const ir::FeatureSet features_;
   const ir::DecodeLimits& limits_;
-  std::vector<ValType>& values_;
+  BodyScratch& scratch_;
   std::vector<ControlFrame>& frames_;
-  std::vector<ValType>& locals_;
-  u32 max_height_ = 0;
+  u32 local_count_ = 0;
   u32 body_offset_ = 0;
   std::optional<Error> error_;
   Visitor& visitor_;
+
+  static constexpr usize kSlack = 8;
+  static constexpr u32 kFlatLocals = 256; ///< locals whose types are looked up without a search
 };
 
 /// Decodes the body of a defined function; see BodyDecoder.
@@ -345,4 +259,13 @@ Status decode_body(const ir::Module& module, FuncIdx func, Bytes file, ir::Featu
 
 } // namespace petrel::frontend
 
-#include "frontend/body_decoder_impl.h"
+#define PETREL_BODY template <Mode kMode, typename Visitor>
+#define PETREL_BODY_CLASS BodyDecoder<kMode, Visitor>
+#include "frontend/body_immediates.h"
+#include "frontend/body_stacks.h"
+#include "frontend/body_effects.h"
+#include "frontend/body_loop.h"
+#undef PETREL_BODY
+#undef PETREL_BODY_CLASS
+#undef PETREL_INLINE
+#undef PETREL_COLD

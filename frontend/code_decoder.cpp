@@ -80,7 +80,7 @@ Status ModuleDecoder::code_section(ByteReader& r) {
                                                                                    limits_, scratch, visitor);
       auto status = body.run();
       func.body_offset = body.body_offset();
-      func.local_count = narrow<u32>(body.locals().size());
+      func.local_count = body.local_count();
       func.max_height = body.max_height();
       return status;
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One decoded instruction, as visitors of the body decoder see it.
+// One decoded instruction, as visitors of the body decoder see it. Which fields hold something follows from the row's
+// immediates (ir::Imm).
 #pragma once
 
 #include <span>
@@ -23,18 +24,21 @@ public:
   BranchTable(const u8* at, u32 count) : at_(at), count_(count) {}
   /// Labels without the default.
   u32 count() const { return count_; }
-  /// Calls `f(depth)` for every label, the default last.
+  /// Calls `f(depth)` for every label, the default last. The bytes were checked when they were read.
   template <typename F> void for_each(F f) const {
     const u8* at = at_;
     for (u64 i = 0; i <= count_; ++i) {
-      u32 depth = 0;
-      u32 shift = 0;
-      u8 byte = 0;
-      do {
-        byte = *at++;
-        depth |= static_cast<u32>(byte & 0x7f) << shift;
-        shift += 7;
-      } while ((byte & 0x80) != 0);
+      u32 depth = *at++;
+      if (depth >= 0x80) {
+        depth &= 0x7f;
+        u8 byte = 0;
+        u32 shift = 7;
+        do {
+          byte = *at++;
+          depth |= static_cast<u32>(byte & 0x7f) << shift;
+          shift += 7;
+        } while ((byte & 0x80) != 0);
+      }
       f(depth);
     }
   }
@@ -48,14 +52,14 @@ struct Instr {
   const u8* at = nullptr; ///< the opcode
   u32 offset = 0;         ///< its file offset
   u32 size_bytes = 0;     ///< of the whole instruction
-  /// First index immediate, by kind: label depth, function, type, table, local, global, memory, element, data, tag.
+  /// First index immediate in binary order, by kind: label depth, function, type, table, local, global, memory, element,
+  /// data, tag; memory accesses: the memory; br_table: the default label.
   u32 index = 0;
-  u32 index2 = 0;         ///< second one, in binary order
-  u64 bits = 0;           ///< constants (i32 zero-extended); memory accesses: the offset
+  u32 index2 = 0;         ///< second one
   u32 align_log2 = 0;     ///< memory accesses
+  u64 bits = 0;           ///< constants (i32, f32 zero-extended); memory accesses: the offset
   HeapType heap;          ///< ref.null
   ValType select_type;    ///< select with a type
-  BlockSig block;         ///< block, loop, if: valid during the visitor's call only
   BranchTable labels;     ///< br_table
 };
 

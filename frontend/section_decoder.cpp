@@ -223,7 +223,7 @@ Status ModuleDecoder::import(ByteReader& r) {
                                  .error()
                                  .with_offset(offset));
     }
-    globals_.push_back({type, 0, {}});
+    globals_.push_back({type, {}, {}});
     ++header_.imported_globals;
     break;
   }
@@ -297,7 +297,7 @@ Status ModuleDecoder::global_section(ByteReader& r) {
     TRY(check_limit(globals_.size(), limits_.globals, "globals", r.offset()));
     TRY_ASSIGN(ir::GlobalType type, global_type(r));
     TRY_ASSIGN(ir::ConstExpr init, const_expr(r, type.type));
-    globals_.push_back({type, 0, init});
+    globals_.push_back({type, {}, init});
   }
   return {};
 }

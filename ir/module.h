@@ -116,7 +116,7 @@ struct Table {
 };
 struct Global {
   GlobalType type;
-  u32 pad = 0;
+  u32 pad[2] = {}; // all padding is explicit: images are reproducible bit for bit
   ConstExpr init; ///< unused for imports
 };
 struct Tag {
@@ -138,9 +138,11 @@ struct Elem {
 struct Data {
   SegmentMode mode = SegmentMode::active;
   MemIdx memory;
+  u32 pad[2] = {};
   ConstExpr offset;
   u32 bytes_offset = 0; ///< file offset of the contents
   u32 bytes_size = 0;
+  u32 pad2[2] = {};
 };
 
 /// A name of the `name` section: functions only are kept in the image (sorted by index).
