@@ -75,7 +75,7 @@ Status Decoder::canon(ByteReader& r) {
   if (opcode <= 0x01) {
     TRY_ASSIGN(u8 second, r.read_u8());
     if (second != 0x00) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a canonical function: expected 0x0", second));
+      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for canonical function %s: expected 0x0", second, opcode == 0x00 ? "lift" : "lower"));
     }
     return opcode == 0x00 ? lift(r) : lower(r);
   }
@@ -90,12 +90,13 @@ Result<OptionsDef> Decoder::options(ByteReader& r) {
     u64 offset = r.offset();
     TRY_ASSIGN(u8 code, r.read_u8());
     if (code > 0x07) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a canonical option", code));
+      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for canonical option", code));
     }
     static constexpr const char* kNames[] = {"utf8", "utf16", "latin1-utf16", "memory", "realloc", "post-return", "async", "callback"};
     u32 bit = code <= 0x02 ? 1u : 1u << code;
     if ((seen & bit) != 0) {
-      return code <= 0x02 ? fail_at(ErrorClass::invalid, offset, "canonical encoding option conflicts with an earlier one")
+      return code <= 0x02 ? fail_at(ErrorClass::invalid, offset, strf("canonical encoding option `%s` conflicts with option `%s`",
+                                                                   kNames[static_cast<u32>(o.encoding)], kNames[code]))
                           : fail_at(ErrorClass::invalid, offset, strf("canonical option `%s` is specified more than once", kNames[code]));
     }
     seen |= bit;
@@ -292,7 +293,7 @@ Status Decoder::builtin(u8 opcode, ByteReader& r) {
   u64 offset = r.offset() - 1;
   const CanonRow* row = row_of(opcode);
   if (row == nullptr) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a canonical function", opcode));
+    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for canonical function", opcode));
   }
   TRY(require(row->gate, strf("the canonical built-in `%s`", row->text)));
   CanonInfo info{row->text};
@@ -336,7 +337,7 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, Def& def, 
   case 's': {
     TRY_ASSIGN(u8 flag, r.read_u8());
     if (flag > 1 || (letter == 'c' && flag != 0)) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid byte (0x%x) in `%s`", flag, info.text));
+      return fail_at(ErrorClass::malformed, offset, strf("%s in `%s`: 0x%x", flag > 1 ? "invalid boolean value" : "invalid leading byte for zero byte", info.text, flag));
     }
     def.builtin.is_async = letter == 'a' && flag == 1;
     return {};
@@ -431,7 +432,7 @@ Status Decoder::check_builtin_options(const CanonInfo& info, const Def& def) {
   TypeId elem = types[def.builtin.type].elem;
   bool reads = kind == ir::CanonKind::stream_read || kind == ir::CanonKind::future_read;
   bool lists = !elem.is_none() && types[elem].has_list;
-  return check_needed(o, true, reads && lists);
+  return check_needed(o, !elem.is_none(), reads && lists);
 }
 
 Status Decoder::builtin_signature(const CanonInfo& info, Def& def) {

@@ -12,8 +12,19 @@ Status Decoder::core_module(ByteReader bytes) {
   if (out_->modules.size() >= kMaxNestedModules) {
     return fail_at(ErrorClass::limit, bytes.offset(), strf("core modules in the file exceed the limit of %u", kMaxNestedModules));
   }
-  TRY_ASSIGN(ModuleImage image, decode_module(file_, bytes.offset(), bytes.remaining(), options_));
+  const u64 start = bytes.offset();
+  TRY_ASSIGN(ModuleImage image, decode_module(file_, start, bytes.remaining(), options_));
   out_->modules.push_back(std::move(image));
+  // Two-level names are mangled to one level in a component's view, so they must differ.
+  std::unordered_set<std::string> names;
+  const ir::Module module = out_->modules.back().module();
+  for (const ir::Import& i : module.imports()) {
+    std::string name = std::string(module.str(i.module)) + '\0' + std::string(module.str(i.name));
+    if (!names.insert(std::move(name)).second) {
+      return fail_at(ErrorClass::invalid, start, strf("duplicate import name `%s:%s`", escaped(module.str(i.module)).c_str(),
+                                                      escaped(module.str(i.name)).c_str()));
+    }
+  }
   TypeId type = out_->types.make_module(module_type(out_->modules.back().module()));
   TRY(grow(top().core_modules, type, "modules"));
   record({.kind = Def::Kind::core_module, .index = narrow<u32>(out_->modules.size() - 1)});
@@ -26,7 +37,7 @@ Status Decoder::core_instance(ByteReader& r) {
   switch (form) {
   case 0x00: return core_instantiate(r);
   case 0x01: return core_inline_exports(r);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a core instance", form));
+  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for core instance", form));
   }
 }
 
@@ -43,7 +54,7 @@ Status Decoder::core_instantiate(ByteReader& r) {
     u64 offset = r.offset();
     TRY_ASSIGN(u8 kind, r.read_u8());
     if (kind != 0x12) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a core instantiation argument: expected 0x12", kind));
+      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for instantiation arg kind: expected 0x12", kind));
     }
     TRY_ASSIGN(u32 instance, r.read_var_u32());
     if (instance >= s.core_instances.size()) {
@@ -371,7 +382,7 @@ Result<TypeId> Decoder::module_type_body(ByteReader& r) {
       type.exports.push_back({name, std::move(e)});
       break;
     }
-    default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a module type declarator", opcode));
+    default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for type definition", opcode));
     }
   }
   return out_->types.make_module(std::move(type));

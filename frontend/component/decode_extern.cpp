@@ -12,7 +12,7 @@ Result<std::string_view> Decoder::name_attributes(ByteReader& r, std::string_vie
   u64 offset = r.offset();
   TRY_ASSIGN(u8 form, r.read_u8());
   if (form > 0x02) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a component name", form));
+    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component name", form));
   }
   TRY_ASSIGN(std::string_view name, r.read_name());
   if (form != 0x02) {
@@ -26,10 +26,10 @@ Result<std::string_view> Decoder::name_attributes(ByteReader& r, std::string_vie
     TRY_ASSIGN(u8 kind, r.read_u8());
     TRY_ASSIGN(std::string_view text, r.read_name());
     if (kind > 0x02) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a name attribute", kind));
+      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for name option", kind));
     }
     if ((seen >> kind & 1) != 0) {
-      return fail_at(ErrorClass::invalid, offset, "a name attribute is given twice");
+      return fail_at(ErrorClass::invalid, offset, strf("duplicate '%s' option in name", kind == 0 ? "implements" : kind == 1 ? "versionsuffix" : "external-id"));
     }
     seen |= 1u << kind;
     if (kind == 0x00) {
@@ -68,7 +68,7 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
   case 0x00: {
     TRY_ASSIGN(u8 sort, r.read_u8());
     if (sort != 0x11) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a core extern type: expected 0x11", sort));
+      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component external kind: expected 0x11", sort));
     }
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= s.core_types.size()) {
@@ -93,7 +93,7 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
       return Entity{EntityKind::type, {}};
     }
     if (form != 0x00) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a type bound", form));
+      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for type bound", form));
     }
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= s.types.size()) {
@@ -109,7 +109,7 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
     TRY_ASSIGN(TypeId type, type_at(TypeKind::instance, "an instance"));
     return Entity{EntityKind::instance, type};
   }
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a component external kind", kind));
+  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component external kind", kind));
   }
 }
 
@@ -160,7 +160,7 @@ Status Decoder::export_(ByteReader& r) {
   u64 offset = r.offset();
   TRY_ASSIGN(u8 ascribed, r.read_u8());
   if (ascribed > 1) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for the type of an export", ascribed));
+    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for optional component export type", ascribed));
   }
   if (ascribed == 1) {
     TypeBound bound;
@@ -171,7 +171,7 @@ Status Decoder::export_(ByteReader& r) {
     bind_resources(out_->types, entity, want, introduced, map);
     std::string why = mismatch(out_->types, entity, out_->types.substitute(want, map));
     if (!why.empty()) {
-      return fail(ErrorClass::invalid, strf("ascribed type of export `%s` is not compatible with item's type: %s", escaped(name).c_str(), why.c_str()));
+      return fail(ErrorClass::invalid, strf("ascribed type of export is not compatible with item's type: `%s`: %s", escaped(name).c_str(), why.c_str()));
     }
     s.fresh.insert(s.fresh.end(), introduced.begin(), introduced.end());
     entity = want;
@@ -205,12 +205,15 @@ Status Decoder::add_extern(bool is_import, std::string_view text, std::string_vi
     return fail(ErrorClass::invalid, strf("%s not valid to be used as %s: `%s` uses a type that no import or export has named",
                                           kind_name(entity.kind).data(), what, escaped(text).c_str()));
   }
-  TRY(check_annotated(is_import, name, entity));
+  TRY(check_annotated(name, entity, is_import ? s.import_resource_names : s.export_resource_names,
+                      is_import ? s.import_resources : s.export_resources));
   (is_import ? s.imports : s.exports).push_back({text, entity});
   return {};
 }
 
-Status Decoder::check_annotated(bool is_import, const ExternName& name, const Entity& entity) {
+Status Decoder::check_annotated(const ExternName& name, const Entity& entity,
+                                const std::unordered_set<std::string_view>& names,
+                                const std::unordered_map<u32, std::string_view>& resources) {
   if (name.kind == NameKind::label || name.kind == NameKind::interface) {
     return {};
   }
@@ -220,9 +223,6 @@ Status Decoder::check_annotated(bool is_import, const ExternName& name, const En
   if (entity.kind != EntityKind::func) {
     return fail(ErrorClass::invalid, strf("item for name `%s` is not a func", escaped(name.text).c_str()));
   }
-  const Scope& s = top();
-  const auto& names = is_import ? s.import_resource_names : s.export_resource_names;
-  const auto& resources = is_import ? s.import_resources : s.export_resources;
   const TypeTable& types = out_->types;
   const Type& func = types[entity.type];
   TypeId resource;

@@ -8,6 +8,12 @@
 namespace petrel::frontend::comp {
 namespace {
 
+/// Without `core`: where the sentence says it already.
+const char* plain_name(Sort sort) {
+  std::string_view name = sort_name(sort);
+  return name.starts_with("core ") ? name.data() + 5 : name.data();
+}
+
 std::unexpected<Error> out_of_bounds(Sort sort, u32 index) {
   const char* what = sort == Sort::func ? "function" : sort_name(sort).data();
   return fail(ErrorClass::invalid, strf("unknown %s %u: %s index out of bounds", what, index, what));
@@ -99,7 +105,7 @@ Status Decoder::instance(ByteReader& r) {
   switch (form) {
   case 0x00: return instantiate(r);
   case 0x01: return inline_exports(r);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for an instance", form));
+  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for instance", form));
   }
 }
 
@@ -141,6 +147,7 @@ Status Decoder::instantiate(ByteReader& r) {
     if (!why.empty()) {
       return fail(ErrorClass::invalid, strf("type mismatch for import `%s`: %s", escaped(import.name).c_str(), why.c_str()));
     }
+    bind_resources(types, arg->second, import.entity, {}, map, true); // after the check: what is given replaces what was named
   }
   std::vector<ResourceId> fresh = types.freshen(callee.fresh, map);
   s.fresh.insert(s.fresh.end(), fresh.begin(), fresh.end());
@@ -161,6 +168,7 @@ Status Decoder::inline_exports(ByteReader& r) {
   Def def{.kind = Def::Kind::exports};
   InstanceType made;
   UniqueNames seen;
+  std::unordered_set<std::string_view> resource_names;
   for (u32 i = 0; i < count; ++i) {
     u64 offset = r.offset();
     std::string_view implements;
@@ -175,6 +183,11 @@ Status Decoder::inline_exports(ByteReader& r) {
       return fail_at(ErrorClass::invalid, offset, strf("export name `%s` conflicts with previous name `%s`", escaped(name).c_str(),
                                                        escaped(*earlier).c_str()));
     }
+    if (entity.kind == EntityKind::type && out_->types[entity.type].kind == TypeKind::resource) {
+      resource_names.insert(name);
+    }
+    // The bag's types have identities of their own: no constructor or method can be of one.
+    TRY(check_annotated(*parsed, entity, resource_names, {}));
     made.exports.push_back({name, entity});
     def.args.push_back(item);
   }
@@ -199,7 +212,7 @@ Status Decoder::alias(ByteReader& r) {
   case 0x00: return alias_export(r, kind);
   case 0x01: return alias_core_export(r, kind);
   case 0x02: return alias_outer(r, kind);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for an alias", form));
+  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for alias", form));
   }
 }
 
@@ -220,7 +233,7 @@ Status Decoder::alias_export(ByteReader& r, Sort kind) {
     }
     static constexpr Sort kSorts[] = {Sort::core_module, Sort::func, Sort::value, Sort::type, Sort::component, Sort::instance};
     if (kSorts[static_cast<u32>(e.entity.kind)] != kind) {
-      return fail(ErrorClass::invalid, strf("export `%s` for instance %u is not a %s", escaped(name).c_str(), index, sort_name(kind).data()));
+      return fail(ErrorClass::invalid, strf("export `%s` for instance %u is not a %s", escaped(name).c_str(), index, plain_name(kind)));
     }
     Entity entity = e.entity;
     TRY(push_entity(entity));
@@ -245,7 +258,7 @@ Status Decoder::alias_core_export(ByteReader& r, Sort kind) {
   static constexpr Sort kSorts[] = {Sort::core_func, Sort::core_table, Sort::core_memory, Sort::core_global, Sort::core_tag};
   CoreExtern item = type.exports[found->second].type;
   if (kSorts[static_cast<u32>(item.kind)] != kind) {
-    return fail(ErrorClass::invalid, strf("export `%s` for core instance %u is not a %s", escaped(name).c_str(), index, sort_name(kind).data()));
+    return fail(ErrorClass::invalid, strf("export `%s` for core instance %u is not a %s", escaped(name).c_str(), index, plain_name(kind)));
   }
   TRY(push_core_item(kind, item));
   record({.kind = Def::Kind::alias_core, .sort = kind, .index = index, .name = name});

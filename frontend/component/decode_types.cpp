@@ -79,7 +79,7 @@ Result<TypeId> Decoder::value_type(ByteReader& r) {
         return out_->types.primitive(DefTypeKind::error_context);
       }
     }
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a component value type", opcode));
+    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component value type", opcode));
   }
   Scope& s = top();
   u64 index = static_cast<u64>(code);
@@ -136,7 +136,7 @@ Result<TypeId> Decoder::defined_type(u8 opcode, ByteReader& r) {
   case 0x64:
   case 0x63: return gated_type(opcode, r);
   default:
-    return fail_at(ErrorClass::malformed, r.offset() - 1, strf("invalid leading byte (0x%x) for a component defined type", opcode));
+    return fail_at(ErrorClass::malformed, r.offset() - 1, strf("invalid leading byte (0x%x) for component defined type", opcode));
   }
 }
 
@@ -162,7 +162,7 @@ Result<std::string_view> Decoder::label(ByteReader& r, const char* what, UniqueN
 
 Result<std::vector<NamedType>> Decoder::labels(ByteReader& r, u8 opcode) {
   const char* what = opcode == 0x72 ? "record field" : opcode == 0x71 ? "variant case" : opcode == 0x6e ? "flag" : "enum tag";
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 2, "labels"));
+  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 1, "labels"));
   UniqueNames seen;
   std::vector<NamedType> out;
   for (u32 i = 0; i < count; ++i) {
@@ -175,7 +175,7 @@ Result<std::vector<NamedType>> Decoder::labels(ByteReader& r, u8 opcode) {
       u64 offset = r.offset();
       TRY_ASSIGN(u8 refines, r.read_u8());
       if (refines != 0) {
-        return fail_at(ErrorClass::malformed, offset, strf("invalid byte (0x%x) after a variant case: expected 0x0", refines));
+        return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for zero byte required", refines));
       }
     }
     out.push_back({name, type});
@@ -281,7 +281,7 @@ Result<TypeId> Decoder::result_list(ByteReader& r) {
     if (count == 0) {
       return TypeId::none();
     }
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component function results: named results are gone", count));
+    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for number of results: named results are gone", count));
   }
   return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component function results", form));
 }

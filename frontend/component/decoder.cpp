@@ -69,7 +69,7 @@ Status Decoder::push_component(ByteReader bytes) {
   }
   TRY_ASSIGN(u32 version, bytes.read_u32_le());
   if (version >> 16 == 0) {
-    return fail_at(ErrorClass::malformed, start + 4, "expected a component, found a core module");
+    return fail_at(ErrorClass::malformed, start + 4, "expected a version header for a component, found a core module");
   }
   if (version != 0x0001000d) {
     return fail_at(ErrorClass::malformed, start + 4,
@@ -234,7 +234,7 @@ Status Decoder::declarator(Scope& s) {
   case 0x04: return export_declarator(r);
   default: break;
   }
-  return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a declarator", opcode));
+  return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component or instance type declaration", opcode));
 }
 
 namespace {

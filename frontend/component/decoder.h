@@ -117,7 +117,8 @@ private:
   Status export_declarator(ByteReader& r);
   Result<Entity> introduce(Entity entity, const TypeBound& bound, std::vector<ResourceId>& introduced);
   Status add_extern(bool is_import, std::string_view name, std::string_view implements, const Entity& entity);
-  Status check_annotated(bool is_import, const ExternName& name, const Entity& entity);
+  Status check_annotated(const ExternName& name, const Entity& entity, const std::unordered_set<std::string_view>& resource_names,
+                         const std::unordered_map<u32, std::string_view>& resources);
   bool register_named(Scope& s, bool is_import, std::string_view toplevel_name, const Entity& entity);
   bool all_named_in(TypeId type, const std::unordered_set<u32>& visible) const;
   bool is_named(TypeId type, const std::unordered_set<u32>& visible) const;

@@ -220,7 +220,11 @@ Result<ExternName> parse_extern_name(std::string_view text, ir::FeatureSet featu
   if (text.find('<') != std::string_view::npos || text.find('=') != std::string_view::npos) {
     return bad_name(text, "dependency, url and integrity names are gone");
   }
-  TRY(check_interface_name(text, features));
+  Status ok = check_interface_name(text, features);
+  if (!ok && ok.error().cls() == ErrorClass::invalid) {
+    return fail(ErrorClass::invalid, strf("`%s` is not a valid extern name: %s", escaped(text).c_str(), ok.error().info().text.c_str()));
+  }
+  TRY(ok);
   return ExternName{.kind = NameKind::interface, .text = text};
 }
 

@@ -16,7 +16,7 @@ bool is_primitive(const Type& t) { return t.value <= DefTypeKind::error_context;
 
 std::string value_mismatch(const TypeTable& types, TypeId actual, TypeId expected);
 
-std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expected, const char* what) {
+std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expected, const char* what, const char* full) {
   auto a = types.fields(actual);
   auto e = types.fields(expected);
   if (a.size() != e.size()) {
@@ -24,7 +24,7 @@ std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expect
   }
   for (usize i = 0; i < e.size(); ++i) {
     if (a[i].name != e[i].name) {
-      return strf("expected %s named `%s`, found `%s`", what, quoted(e[i].name).c_str(), quoted(a[i].name).c_str());
+      return strf("expected %s name%s `%s`, found `%s`", what, what[0] == 'f' ? "" : "d", quoted(e[i].name).c_str(), quoted(a[i].name).c_str());
     }
     if (a[i].type.is_none() != e[i].type.is_none()) {
       return strf(e[i].type.is_none() ? "expected %s `%s` to have no type" : "expected %s `%s` to have a type, found none",
@@ -34,7 +34,8 @@ std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expect
       continue;
     }
     if (std::string why = value_mismatch(types, a[i].type, e[i].type); !why.empty()) {
-      return strf("type mismatch in %s `%s`: %s", what, quoted(e[i].name).c_str(), why.c_str());
+      std::string name = e[i].name.empty() ? strf("%zu", i) : "`" + quoted(e[i].name) + "`";
+      return strf("type mismatch in %s %s: %s", full, name.c_str(), why.c_str());
     }
   }
   return {};
@@ -51,7 +52,7 @@ std::string optional_mismatch(const TypeTable& types, TypeId actual, TypeId expe
     return strf("expected %s type to not be present", what);
   }
   std::string why = value_mismatch(types, actual, expected);
-  return why.empty() ? why : strf("type mismatch in %s: %s", what, why.c_str());
+  return why.empty() ? why : strf("type mismatch in %s variant: %s", what, why.c_str());
 }
 
 std::string value_mismatch(const TypeTable& types, TypeId actual, TypeId expected) {
@@ -64,12 +65,13 @@ std::string value_mismatch(const TypeTable& types, TypeId actual, TypeId expecte
     if (is_primitive(a) && is_primitive(e)) {
       return strf("expected primitive `%s` found primitive `%s`", value_kind_name(e.value).data(), value_kind_name(a.value).data());
     }
-    return strf("expected %s, found %s", value_kind_name(e.value).data(), value_kind_name(a.value).data());
+    return strf("expected %s, found %s", is_primitive(e) && !is_primitive(a) ? "primitive" : value_kind_name(e.value).data(),
+                value_kind_name(a.value).data());
   }
   switch (e.value) {
-  case DefTypeKind::record: return fields_mismatch(types, actual, expected, "field");
-  case DefTypeKind::variant: return fields_mismatch(types, actual, expected, "case");
-  case DefTypeKind::tuple: return fields_mismatch(types, actual, expected, "type");
+  case DefTypeKind::record: return fields_mismatch(types, actual, expected, "field", "record field");
+  case DefTypeKind::variant: return fields_mismatch(types, actual, expected, "case", "variant case");
+  case DefTypeKind::tuple: return fields_mismatch(types, actual, expected, "type", "tuple field");
   case DefTypeKind::flags: return "mismatch in flags elements";
   case DefTypeKind::enum_: return "mismatch in enum elements";
   case DefTypeKind::own:
@@ -252,12 +254,16 @@ std::string mismatch(TypeTable& types, Entity actual, Entity expected) {
   PETREL_UNREACHABLE();
 }
 
-void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map) {
-  if (bound.empty() || actual.kind != expected.kind) {
+void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map,
+                    bool rename) {
+  if ((bound.empty() && !rename) || actual.kind != expected.kind) {
     return;
   }
   if (expected.kind == EntityKind::type) {
     const Type& e = types[expected.type];
+    if (rename && e.kind == TypeKind::value && types[actual.type].kind == TypeKind::value) {
+      map.rename(expected.type, actual.type);
+    }
     if (e.kind == TypeKind::resource && types[actual.type].kind == TypeKind::resource) {
       for (ResourceId r : bound) {
         if (r == e.resource()) {
@@ -272,7 +278,7 @@ void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<
     ByName exports = by_name(types.instance(actual.type).exports);
     for (const NamedEntity& e : types.instance(expected.type).exports) {
       if (auto found = exports.find(e.name); found != exports.end()) {
-        bind_resources(types, found->second, e.entity, bound, map);
+        bind_resources(types, found->second, e.entity, bound, map, rename);
       }
     }
   }

@@ -361,7 +361,8 @@ TypeId TypeTable::open_instance(TypeId id, std::vector<ResourceId>& introduced) 
 }
 
 TypeId TypeTable::substitute(TypeId id, Substitution& map) {
-  if (id.is_none() || !types_[id.index()].has_resources || map.empty() || over_limit()) {
+  if (id.is_none() || id.index() < kPrimitiveCount || map.empty() || over_limit() ||
+      (!types_[id.index()].has_resources && !map.has_renames)) {
     return id;
   }
   if (auto found = map.memo.find(id.index()); found != map.memo.end()) {
@@ -375,20 +376,27 @@ TypeId TypeTable::substitute(TypeId id, Substitution& map) {
   } else if (type.kind == TypeKind::instance || type.kind == TypeKind::component) {
     made = substitute_scope(id, map);
   } else if (type.kind != TypeKind::module) {
+    const TypeId elem = type.elem;
+    const TypeId second = type.second;
     type.elem = substitute(type.elem, map);
     type.second = substitute(type.second, map);
+    bool changed = type.elem != elem || type.second != second;
     if (type.kind == TypeKind::value && (type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
       type.number = types_[type.elem.index()].number;
     }
     std::vector<NamedType> fields(fields_.begin() + type.first_field,
                                   fields_.begin() + type.first_field + type.field_count);
     for (NamedType& field : fields) {
+      TypeId before = field.type;
       field.type = substitute(field.type, map);
+      changed |= field.type != before;
     }
-    type.first_field = narrow<u32>(fields_.size());
-    fields_.insert(fields_.end(), fields.begin(), fields.end());
-    type.shape = intern_shape(type);
-    made = add(type);
+    if (changed) {
+      type.first_field = narrow<u32>(fields_.size());
+      fields_.insert(fields_.end(), fields.begin(), fields.end());
+      type.shape = intern_shape(type);
+      made = add(type);
+    }
   }
   map.memo[id.index()] = made;
   return made;

@@ -95,11 +95,17 @@ struct ComponentType {
   std::vector<ResourceId> fresh;
 };
 
-/// Replaces resources by types; remembers what it made, so that shared types stay shared.
+/// Replaces resources by types, and value types that an import names by the types given for them (their nominal identity
+/// matters for external visibility); remembers what it made, so that shared types stay shared.
 struct Substitution {
   std::map<ResourceId, TypeId> resources;
   std::unordered_map<u32, TypeId> memo;
-  bool empty() const { return resources.empty(); }
+  bool has_renames = false;
+  bool empty() const { return resources.empty() && !has_renames; }
+  void rename(TypeId from, TypeId to) {
+    has_renames = true;
+    memo[from.index()] = to;
+  }
 };
 
 /// All types of one component file, imports of nested components included.
@@ -192,7 +198,9 @@ std::string_view value_kind_name(DefTypeKind kind);
 /// Subtyping of what is supplied (`actual`) against what is asked for (`expected`); empty = fits, else why not. Resources must have
 /// been substituted on both sides already.
 std::string mismatch(TypeTable& types, Entity actual, Entity expected);
-/// Binds the resources that `expected` introduces (type exports at any depth of instance types) to those of `actual`.
-void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map);
+/// Binds the resources that `expected` introduces (type exports at any depth of instance types) to those of `actual`. With
+/// `rename`, value types it exports take the identity of the actual ones as well.
+void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map,
+                    bool rename = false);
 
 } // namespace petrel::frontend::comp
