@@ -5,20 +5,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
-#include <mutex>
 #include <unistd.h>
 
-#include <lld/Common/Driver.h>
 #include <llvm/Object/ELF.h>
-#include <llvm/Support/raw_ostream.h>
 
+#include "aot/lld_driver.h"
 #include "base/format.h"
 #include "base/os.h"
-
-namespace lld::elf {
-bool link(llvm::ArrayRef<const char*> args, llvm::raw_ostream& out, llvm::raw_ostream& err, bool exit_early,
-          bool disable_output);
-} // namespace lld::elf
 
 namespace petrel::aot {
 
@@ -71,22 +64,6 @@ Status write_file(const std::string& path, const ObjectBytes& contents) {
     return sys::io_error("cannot write a temporary file", saved_errno);
   }
   return {};
-}
-
-/// Runs LLD; its messages are bugs of ours.
-void run_lld(const std::vector<std::string>& arguments) {
-  static std::mutex lld_is_not_reentrant;
-  const std::lock_guard lock(lld_is_not_reentrant);
-  std::vector<const char*> argv;
-  for (const std::string& argument : arguments) {
-    argv.push_back(argument.c_str());
-  }
-  std::string messages;
-  llvm::raw_string_ostream out(messages);
-  const lld::Result result = lld::lldMain(argv, out, out, {{lld::Gnu, &lld::elf::link}});
-  if (result.retCode != 0 || !result.canRunAgain) {
-    check_failed(messages.c_str(), "ld.lld", result.retCode);
-  }
 }
 
 using Elf = llvm::object::ELF64LEFile;
@@ -197,7 +174,10 @@ Result<std::vector<u8>> link_objects(std::span<const ObjectBytes> objects, const
     TRY(write_file(path, objects[i]));
     arguments.push_back(path);
   }
-  run_lld(arguments);
+  std::string messages;
+  if (!run_lld(arguments, messages)) {
+    check_failed(messages.c_str(), "ld.lld", 0); // what it dislikes, we made
+  }
   TRY_ASSIGN(const sys::FileBytes linked, sys::read_file(output, u64{1} << 32));
   const Bytes bytes = linked.bytes();
   return std::vector<u8>(bytes.begin(), bytes.end());

@@ -79,6 +79,21 @@ V NumericEmitter::checked_trunc(V a, llvm::IntegerType* to, bool is_signed) {
   return is_signed ? b_.CreateFPToSI(a, to) : b_.CreateFPToUI(a, to);
 }
 
+V NumericEmitter::min_max(V a, V c, bool is_max) {
+  if (f_.low().target().is_aarch64()) {
+    return b_.CreateBinaryIntrinsic(is_max ? llvm::Intrinsic::maximum : llvm::Intrinsic::minimum, hide_folding(a),
+                                    hide_folding(c));
+  }
+  // x86-64 has no such instruction, and LLVM's expansion branches on the sign and does not quiet NaNs. minss in both
+  // orders differs for zeros of different sign only: or keeps the sign for min, and drops it for max.
+  auto pick = [&](V first, V second) {
+    V is_first = is_max ? b_.CreateFCmpOGT(first, second) : b_.CreateFCmpOLT(first, second);
+    return b_.CreateBitCast(b_.CreateSelect(is_first, first, second), b_.getIntNTy(first->getType()->getScalarSizeInBits()));
+  };
+  V bits = is_max ? b_.CreateAnd(pick(a, c), pick(c, a)) : b_.CreateOr(pick(a, c), pick(c, a));
+  return b_.CreateSelect(b_.CreateFCmpUNO(a, c), b_.CreateFAdd(a, c), b_.CreateBitCast(bits, a->getType()));
+}
+
 V NumericEmitter::opaque(V value) { return b_.CreateIntrinsic(llvm::Intrinsic::arithmetic_fence, {value->getType()}, {value}); }
 
 V NumericEmitter::hide_folding(V value) {

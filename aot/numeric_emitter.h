@@ -106,8 +106,8 @@ public:
   V f32_sub(V a, V c) { return b_.CreateFSub(hide_folding(a), hide_folding(c)); }
   V f32_mul(V a, V c) { return b_.CreateFMul(hide_folding(a), hide_folding(c)); }
   V f32_div(V a, V c) { return b_.CreateFDiv(a, hide_folding(c)); }
-  V f32_min(V a, V c) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::minimum, hide_folding(a), hide_folding(c)); }
-  V f32_max(V a, V c) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::maximum, hide_folding(a), hide_folding(c)); }
+  V f32_min(V a, V c) { return min_max(a, c, false); }
+  V f32_max(V a, V c) { return min_max(a, c, true); }
   V f32_copysign(V a, V c) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, a, c); }
   V f64_abs(V a) { return f32_abs(a); }
   V f64_neg(V a) { return f32_neg(a); }
@@ -167,6 +167,7 @@ private:
   V extend_low(V a, u32 bits) { return b_.CreateSExt(b_.CreateTrunc(a, b_.getIntNTy(bits)), a->getType()); }
   V saturate(llvm::Intrinsic::ID id, llvm::Type* to, V a) { return b_.CreateIntrinsic(id, {to, a->getType()}, {a}); }
   V checked_trunc(V a, llvm::IntegerType* to, bool is_signed);
+  V min_max(V a, V c, bool is_max);
   V hide_folding(V value);
   V hide_promotion(V value);
   V opaque(V value);
