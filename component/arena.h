@@ -14,7 +14,8 @@ namespace petrel::component {
 
 class Arena {
 public:
-  static constexpr u64 kDefaultLimitBytes = u64{16} << 20;
+  /// 16 MiB of what a guest sizes, and room for the fixed parts of the call.
+  static constexpr u64 kDefaultLimitBytes = (u64{16} << 20) + (u64{64} << 10);
 
   explicit Arena(u64 limit_bytes = kDefaultLimitBytes) : limit_bytes_(limit_bytes) {}
 
