@@ -40,7 +40,7 @@ preview1() {
   clang-22 $freestanding $link -DPREVIEW1 "$@" "$source" -o "$output"
 }
 
-component hello/hello.c hello/hello.wasm $strip
+component hello/hello.c hello/hello.wasm $names
 component cat/cat.c cat/cat.wasm $strip
 preview1 cat-p1/cat.c cat-p1/cat-p1.wasm -UPREVIEW1 $strip
 component trap/trap.c trap/trap.wasm $names
@@ -68,9 +68,9 @@ cp calc/calc.wasm "$work/calculator.wasm"
 wasm-tools compose "$work/client.wasm" -d "$work/calculator.wasm" -o calc/calc-client.wasm
 
 if [ -n "${PETREL_ADAPTER:-}" ]; then
-  clang-22 --target=wasm32-wasi --sysroot=/usr -Os -s -Wall -Wextra -Wno-deprecated --no-wasm-opt wordcount/wordcount.c -o "$work/wordcount.wasm"
+  clang-22 --target=wasm32-wasi --sysroot=/usr -Os -Wl,--strip-debug -Wall -Wextra -Wno-deprecated --no-wasm-opt wordcount/wordcount.c -o "$work/wordcount.wasm"
   wasm-tools component new "$work/wordcount.wasm" --adapt wasi_snapshot_preview1="$PETREL_ADAPTER" -o "$work/wordcount.component.wasm"
-  wasm-tools strip --all "$work/wordcount.component.wasm" -o wordcount/wordcount.wasm
+  wasm-tools strip --delete component-name --delete producers "$work/wordcount.component.wasm" -o wordcount/wordcount.wasm
 else
   echo "wordcount: not rebuilt, PETREL_ADAPTER is not set" >&2
 fi
