@@ -19,6 +19,18 @@ bool is_text(Bytes file) {
   return first != file.end() && (*first == '(' || *first == ';');
 }
 
+Status validate_bytes(Bytes file, const ProgramOptions& options) {
+  if (!is_binary(file) && is_text(file)) {
+    TRY_ASSIGN(const text::EncodedModule encoded, text::encode_module(as_text(file)));
+    return validate_bytes(encoded.bytes, options); // once: binary now
+  }
+  if (is_component(file)) {
+    return validate_component(file, options.decode);
+  }
+  TRY(decode_module(file, 0, file.size(), options.decode));
+  return {};
+}
+
 } // namespace
 
 Result<std::shared_ptr<const Program>> Program::load(const std::string& path, const ProgramOptions& options) {
@@ -37,6 +49,24 @@ Result<std::shared_ptr<const Program>> Program::load(const std::string& path, co
     return std::unexpected(std::move(program).error().with_file(path));
   }
   return *std::move(program);
+}
+
+Status Program::validate(const std::string& path, const ProgramOptions& options) {
+  auto check = [&]() -> Status {
+    if (path != "-") {
+      TRY_ASSIGN(const std::string prefix, sys::read_prefix(path, 4));
+      if (runtime::CodeImage::is_image(as_bytes(prefix))) {
+        TRY_ASSIGN(auto image, runtime::CodeImage::load(
+                                   path, {.allow_foreign_owner = true, .verify_digest = true, .map_text = false}));
+        TRY_ASSIGN(sys::FileBytes wasm, image->embedded_wasm());
+        return validate_bytes(wasm.bytes(), options);
+      }
+    }
+    TRY_ASSIGN(sys::FileBytes bytes, sys::read_file(path, options.decode.limits.module_size));
+    return validate_bytes(bytes.bytes(), options);
+  };
+  auto checked = check();
+  return checked ? Status() : std::unexpected(std::move(checked).error().with_file(path));
 }
 
 Result<std::shared_ptr<const Program>> Program::from_bytes(sys::FileBytes bytes, const ProgramOptions& options) {

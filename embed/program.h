@@ -33,6 +33,9 @@ public:
   /// The same for bytes in memory: binary or text.
   static Result<std::shared_ptr<const Program>> from_bytes(sys::FileBytes bytes, const ProgramOptions& options);
 
+  /// Decodes and validates FILE in any form; a `.cwasm` is checked whole, with its digest. Errors as above.
+  static Status validate(const std::string& path, const ProgramOptions& options);
+
   bool is_component() const { return is_component_; }
   bool is_native() const { return image_ != nullptr; }
   /// Why an image is not run natively, for a line on stderr; empty otherwise.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// `validate` and `encode`: commands that read one file and run nothing.
+#include <cerrno>
+
+#include "base/format.h"
+#include "cli/commands.h"
+#include "frontend/text/encode.h"
+
+namespace petrel::cli {
+
+Result<int> validate_command(const Context& context) {
+  TRY_ASSIGN(const std::string path, single_file(context));
+  TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
+  TRY(Program::validate(path, options));
+  return 0;
+}
+
+Result<int> encode_command(const Context& context) {
+  TRY_ASSIGN(const std::string path, single_file(context));
+  TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
+  auto encode = [&]() -> Status {
+    TRY_ASSIGN(const sys::FileBytes text, sys::read_file(path, options.decode.limits.module_size));
+    TRY_ASSIGN(const text::EncodedModule module, text::encode_module(as_text(text.bytes())));
+    std::string out = context.line.value(OptionId::output).value_or("");
+    if (out.empty()) {
+      out = path.ends_with(".wat") ? path.substr(0, path.size() - 4) + ".wasm" : path + ".wasm";
+    }
+    if (out == "-") {
+      return sys::write_all(1, module.bytes) ? Status() : sys::io_error("cannot write", errno);
+    }
+    auto written = sys::write_file_atomically(out, module.bytes, 0644);
+    return written ? Status() : std::unexpected(std::move(written).error().with_file(out));
+  };
+  if (auto done = encode(); !done) {
+    return std::unexpected(std::move(done).error().with_file(path));
+  }
+  return 0;
+}
+
+} // namespace petrel::cli

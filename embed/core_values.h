@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Core values as words of a command line, by their type: integers (decimal or 0x…, signed or not), floats, references as
+// far as a person can write them (`null`).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "ir/types.h"
+
+namespace petrel {
+
+/// Errors: usage ("argument 'x': expected an i32").
+Result<RawVal> parse_core_value(std::string_view text, ValType type);
+
+/// Integers as signed decimals, floats shortest, references as `null`, `funcref` or `externref`.
+std::string print_core_value(const RawVal& value, ValType type);
+
+} // namespace petrel
