@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/wast_backend.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/format.h"
+#include "cli/commands.h"
+#include "cli/wast/wast_command.h"
+#include "interp/interp.h"
+#include "runtime/linker.h"
+
+namespace petrel::cli {
+
+namespace {
+
+using wast::Outcome;
+
+/// Scripts may recurse until the stack is exhausted; nothing else bounds them.
+constexpr u64 kScriptMemoryBytes = u64{8} << 30;
+
+class StoreBackend : public wast::Backend {
+public:
+  explicit StoreBackend(WastSetup& setup) : setup_(setup) {}
+
+  Result<u32> compile(std::vector<u8> wasm) override {
+    TRY_ASSIGN(auto program, setup_.load(std::move(wasm), setup_.options, setup_.data));
+    programs_.push_back(std::move(program));
+    return narrow<u32>(programs_.size() - 1);
+  }
+
+  std::vector<std::string> import_modules(u32 module) override {
+    const ir::Module& ir = programs_[module]->core_module()->ir;
+    std::vector<std::string> names;
+    for (const ir::Import& import : ir.imports()) {
+      names.emplace_back(ir.str(import.module));
+    }
+    return names;
+  }
+
+  Outcome instantiate(u32 module) override {
+    const auto core = programs_[module]->core_module();
+    runtime::Store& store = store_for(*programs_[module]);
+    auto imports = linker_.resolve(store, core->ir);
+    if (!imports) {
+      return failed(std::move(imports).error());
+    }
+    auto instance = store.instantiate(core, *imports);
+    if (!instance) {
+      return failed(std::move(instance).error());
+    }
+    instances_.push_back(*instance);
+    Outcome outcome;
+    outcome.instance = narrow<u32>(instances_.size() - 1);
+    return outcome;
+  }
+
+  void register_instance(u32 instance, std::string_view name) override {
+    linker_.define_instance(std::string(name), *instances_[instance]);
+  }
+
+  Outcome invoke(u32 instance_number, std::string_view name, std::span<const text::ScriptValue> args) override {
+    runtime::Instance& instance = *instances_[instance_number];
+    const ir::Export* exported = instance.ir().find_export(name);
+    if (exported == nullptr || exported->kind != ir::ExternKind::func) {
+      return failed(Error(ErrorClass::usage, "no such exported function"));
+    }
+    const ir::TypeDef& type = instance.ir().func_type(FuncIdx(exported->index));
+    const auto results = instance.ir().results(type);
+    if (args.size() != type.params.count) {
+      return failed(Error(ErrorClass::usage, strf("%zu arguments for %u parameters", args.size(), type.params.count)));
+    }
+    std::vector<RawVal> slots(std::max<usize>(args.size(), results.size()) + 1);
+    for (usize i = 0; i < args.size(); ++i) {
+      slots[i] = to_raw(args[i]);
+    }
+    if (auto done = store_->call_checked(instance.func_ref(FuncIdx(exported->index)), slots.data()); !done) {
+      return failed(std::move(done).error());
+    }
+    Outcome outcome;
+    for (usize i = 0; i < results.size(); ++i) {
+      outcome.values.push_back(from_raw(slots[i], results[i]));
+    }
+    return outcome;
+  }
+
+  Outcome get(u32 instance_number, std::string_view name) override {
+    auto found = instances_[instance_number]->find_export(name);
+    if (!found || found->kind != ir::ExternKind::global) {
+      return failed(Error(ErrorClass::usage, "no such exported global"));
+    }
+    Outcome outcome;
+    outcome.values.push_back(from_raw(*found->global->slot, found->global->type.type));
+    return outcome;
+  }
+
+private:
+  /// The Store comes with the first program, which says whether code is native.
+  runtime::Store& store_for(const Program& program) {
+    if (store_ == nullptr) {
+      store_ = std::make_unique<runtime::Store>(runtime::StoreConfig{
+          .max_memory_bytes = kScriptMemoryBytes, .interp = program.is_native() ? nullptr : &interp::hooks()});
+    }
+    return *store_;
+  }
+
+  static Outcome failed(Error error) {
+    Outcome outcome;
+    if (error.cls() == ErrorClass::trap) {
+      outcome.kind = Outcome::Kind::trap;
+      outcome.trap = static_cast<ir::TrapCode>(error.info().trap_code);
+    } else {
+      outcome.kind = Outcome::Kind::error;
+      outcome.error = std::move(error);
+    }
+    return outcome;
+  }
+
+  /// Host references of scripts are numbers; as a reference `n` is 2 n + 2: never null, never odd (an i31).
+  static RawVal to_raw(const text::ScriptValue& value) {
+    if (value.kind == text::ScriptValueKind::ref) {
+      return RawVal::of_i64(u64{value.number.value_or(0)} * 2 + 2);
+    }
+    RawVal raw{}; // a null reference is all zeros
+    std::memcpy(raw.bytes, value.bytes.data(), sizeof raw.bytes);
+    return raw;
+  }
+  static wast::ResultValue from_raw(const RawVal& raw, ValType type) {
+    wast::ResultValue value{.type = type, .bits = {raw.bits[0], raw.bits[1]}};
+    if (type.is_ref()) {
+      value.is_null = raw.i64 == 0;
+      if (!value.is_null && type == ValType::externref()) {
+        value.host_number = static_cast<u32>(raw.i64 / 2 - 1);
+      }
+    }
+    return value;
+  }
+
+  WastSetup& setup_;
+  std::vector<std::shared_ptr<const Program>> programs_; // outlive the store's instances
+  std::unique_ptr<runtime::Store> store_;
+  runtime::Linker linker_;
+  std::vector<runtime::Instance*> instances_;
+};
+
+std::unique_ptr<wast::Backend> make_backend(void* data) {
+  return std::make_unique<StoreBackend>(*static_cast<WastSetup*>(data));
+}
+
+Result<std::shared_ptr<const Program>> load_interpreted(std::vector<u8> wasm, const ProgramOptions& options, void*) {
+  TRY_ASSIGN(auto bytes, sys::FileBytes::copy_of(wasm));
+  return Program::from_bytes(std::move(bytes), options);
+}
+
+} // namespace
+
+wast::BackendFactory wast_backend_factory(WastSetup& setup) { return {make_backend, &setup}; }
+
+Result<int> wast_interpreted_command(const Context& context) {
+  if (context.line.arguments.empty()) {
+    return fail(ErrorClass::usage, "wast: FILE is missing (see --help)");
+  }
+  TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
+  WastSetup setup{options, load_interpreted, nullptr};
+  return wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json), wast_backend_factory(setup));
+}
+
+} // namespace petrel::cli
