@@ -112,7 +112,7 @@ Result<int> run_program(const Program& program, RunOptions options) {
   Guest guest(program, options);
   if (program.is_component()) {
     auto code = run_component(program, guest);
-    return code ? code : exit_code_of(std::move(code).error());
+    return code ? std::move(code) : exit_code_of(std::move(code).error());
   }
   auto done = run_core(program, guest);
   return done ? Result<int>(0) : exit_code_of(std::move(done).error());
