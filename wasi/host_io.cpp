@@ -23,45 +23,68 @@ bool is_interrupted(runtime::Store& store) {
 /// True when a call that failed with EINTR should be made again.
 bool retry(runtime::Store& store) { return errno == EINTR && !is_interrupted(store); }
 
+/// After a failed read or write: 0 = call again (it was a signal, or the descriptor is ready now), else the error.
+int after_failure(runtime::Store& store, int fd, short events) {
+  if (errno != EAGAIN) {
+    return retry(store) ? 0 : errno;
+  }
+  pollfd wait{fd, events, 0};
+  const IoResult ready = poll_fds(store, {&wait, 1}, -1);
+  return ready ? 0 : ready.error();
+}
+
 u64 to_ns(const timespec& time) { return static_cast<u64>(time.tv_sec) * kNsPerSecond + static_cast<u64>(time.tv_nsec); }
 
 } // namespace
 
-IoResult read_fd(runtime::Store& store, int fd, std::span<u8> into) {
+IoResult read_fd(runtime::Store& store, int fd, std::span<const iovec> into) {
   while (true) {
-    const ssize_t got = ::read(fd, into.data(), into.size());
+    const ssize_t got = ::readv(fd, into.data(), narrow<int>(into.size()));
     if (got >= 0) {
       return static_cast<u64>(got);
     }
-    if (errno == EAGAIN) {
-      pollfd wait{fd, POLLIN, 0};
-      if (auto ready = poll_fds(store, {&wait, 1}, -1); !ready) {
-        return ready;
+    if (const int error = after_failure(store, fd, POLLIN); error != 0) {
+      return std::unexpected(error);
+    }
+  }
+}
+
+IoResult read_fd(runtime::Store& store, int fd, std::span<u8> into) {
+  const iovec one{into.data(), into.size()};
+  return read_fd(store, fd, std::span(&one, 1));
+}
+
+IoResult write_fd(runtime::Store& store, int fd, std::span<iovec> from) {
+  u64 total = 0;
+  while (true) {
+    while (!from.empty() && from[0].iov_len == 0) {
+      from = from.subspan(1);
+    }
+    if (from.empty()) {
+      return total;
+    }
+    const ssize_t put = ::writev(fd, from.data(), narrow<int>(from.size()));
+    if (put < 0) {
+      if (const int error = after_failure(store, fd, POLLOUT); error != 0) {
+        return total != 0 && error != EINTR ? IoResult(total) : std::unexpected(error);
       }
-    } else if (!retry(store)) {
-      return std::unexpected(errno);
+      continue;
+    }
+    total += static_cast<u64>(put);
+    u64 left = static_cast<u64>(put);
+    for (iovec& part : from) {
+      const u64 of_part = std::min<u64>(left, part.iov_len);
+      part.iov_base = static_cast<u8*>(part.iov_base) + of_part;
+      part.iov_len -= of_part;
+      left -= of_part;
     }
   }
 }
 
 IoResult write_fd(runtime::Store& store, int fd, Bytes bytes) {
-  const u64 total = bytes.size();
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put >= 0) {
-      bytes = bytes.subspan(static_cast<usize>(put));
-      continue;
-    }
-    if (errno == EAGAIN) {
-      pollfd wait{fd, POLLOUT, 0};
-      if (auto ready = poll_fds(store, {&wait, 1}, -1); !ready) {
-        return ready;
-      }
-    } else if (!retry(store)) {
-      return std::unexpected(errno);
-    }
-  }
-  return total;
+  // SAFETY: writev only reads.
+  iovec one{const_cast<u8*>(bytes.data()), bytes.size()};
+  return write_fd(store, fd, std::span(&one, 1));
 }
 
 IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns) {

@@ -9,6 +9,7 @@
 #include <expected>
 #include <poll.h>
 #include <span>
+#include <sys/uio.h>
 
 #include "base/types.h"
 #include "runtime/store.h"
@@ -18,9 +19,12 @@ namespace petrel::wasi {
 /// Result of a host call: a count, or the errno.
 using IoResult = std::expected<u64, int>;
 
-/// read(2); 0 = end of file.
+/// readv(2): what is there, waiting only if nothing is; 0 = end of file. At most IOV_MAX (1024) buffers.
+IoResult read_fd(runtime::Store& store, int fd, std::span<const iovec> into);
 IoResult read_fd(runtime::Store& store, int fd, std::span<u8> into);
-/// Writes everything; EPIPE comes back as an error, never as a signal.
+/// Writes everything, also after ignore_broken_pipes() failing with EPIPE instead of a signal. Changes `from`. When
+/// something was written before a failure, the number of those bytes.
+IoResult write_fd(runtime::Store& store, int fd, std::span<iovec> from);
 IoResult write_fd(runtime::Store& store, int fd, Bytes bytes);
 /// Makes writes to a pipe without a reader fail instead of ending the process, unless the embedder handles SIGPIPE.
 void ignore_broken_pipes();

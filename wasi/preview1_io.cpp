@@ -27,15 +27,13 @@ struct Buffer {
   u32 size_bytes;
 };
 
-/// Calls `transfer(address, size)` per buffer until it moves less than asked; the sum goes to `result_pointer`.
-template <typename Transfer> Errno for_each_buffer(Call& call, Transfer transfer) {
+/// The guest's buffers as the host sees them, all checked before any byte moves.
+Errno read_buffers(Call& call, std::vector<iovec>& buffers) {
   const u64 list = call.u32_at(1);
   const u32 count = call.u32_at(2);
   if (count > kMaxIovecs) {
     return Errno::inval;
   }
-  // All addresses first: nothing may have been read or written when one of them is bad.
-  std::vector<std::span<u8>> buffers;
   u64 total = 0;
   for (u32 i = 0; i < count; ++i) {
     Buffer buffer{};
@@ -47,46 +45,41 @@ template <typename Transfer> Errno for_each_buffer(Call& call, Transfer transfer
     total += buffer.size_bytes;
     buffers.push_back({at, buffer.size_bytes});
   }
-  if (total > std::numeric_limits<u32>::max() || call.memory.slice(call.u32_at(3), 4) == nullptr) {
-    return total > std::numeric_limits<u32>::max() ? Errno::inval : Errno::fault;
+  if (total > std::numeric_limits<u32>::max()) {
+    return Errno::inval;
   }
-  u64 moved = 0;
-  for (std::span<u8> buffer : buffers) {
-    if (buffer.empty()) {
-      continue;
-    }
-    const IoResult step = transfer(buffer);
-    if (!step) {
-      if (moved == 0) {
-        return errno_of(step.error());
-      }
-      break;
-    }
-    moved += *step;
-    if (*step < buffer.size()) {
-      break;
-    }
+  return call.memory.slice(call.u32_at(3), 4) != nullptr ? Errno::success : Errno::fault;
+}
+
+/// fd_read and fd_write: `transfer(descriptor, buffers)`, the count goes to the fourth parameter.
+template <typename Transfer> Errno move_bytes(Call& call, u64 right, Transfer transfer) {
+  const Preview1::Descriptor* descriptor = call.wasi.find(call.u32_at(0));
+  if (descriptor == nullptr || (descriptor->rights & right) == 0) {
+    return Errno::badf;
   }
-  call.memory.store(call.u32_at(3), static_cast<u32>(moved));
+  std::vector<iovec> buffers;
+  if (Errno error = read_buffers(call, buffers); error != Errno::success) {
+    return error;
+  }
+  const IoResult moved = transfer(descriptor->fd, std::span(buffers));
+  if (!moved) {
+    return errno_of(moved.error());
+  }
+  call.memory.store(call.u32_at(3), static_cast<u32>(*moved));
   return Errno::success;
 }
 
 } // namespace
 
 Errno fd_read(Call& call) {
-  Preview1::Descriptor* descriptor = call.wasi.find(call.u32_at(0));
-  if (descriptor == nullptr || (descriptor->rights & kRightFdRead) == 0) {
-    return Errno::badf;
-  }
-  return for_each_buffer(call, [&](std::span<u8> into) { return read_fd(call.store, descriptor->fd, into); });
+  return move_bytes(call, kRightFdRead, [&](int fd, std::span<iovec> into) -> IoResult {
+    return read_fd(call.store, fd, std::span<const iovec>(into));
+  });
 }
 
 Errno fd_write(Call& call) {
-  Preview1::Descriptor* descriptor = call.wasi.find(call.u32_at(0));
-  if (descriptor == nullptr || (descriptor->rights & kRightFdWrite) == 0) {
-    return Errno::badf;
-  }
-  return for_each_buffer(call, [&](std::span<u8> from) { return write_fd(call.store, descriptor->fd, from); });
+  return move_bytes(call, kRightFdWrite,
+                    [&](int fd, std::span<iovec> from) -> IoResult { return write_fd(call.store, fd, from); });
 }
 
 Errno fd_close(Call& call) {

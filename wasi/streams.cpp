@@ -98,9 +98,16 @@ private:
     if (fd_ < 0) {
       return bytes.size();
     }
-    const IoResult put = write_fd(store, fd_, bytes);
-    // Nobody reads any more: for a guest that is an end, not a failure.
-    return !put && put.error() == EPIPE ? IoResult(std::unexpected(kStreamClosed)) : put;
+    const u64 total = bytes.size();
+    while (!bytes.empty()) {
+      const IoResult put = write_fd(store, fd_, bytes);
+      if (!put) {
+        // Nobody reads any more: for a guest that is an end, not a failure.
+        return put.error() == EPIPE ? IoResult(std::unexpected(kStreamClosed)) : put;
+      }
+      bytes = bytes.subspan(*put); // short before a failure, which the next turn meets
+    }
+    return total;
   }
   Interest open_interest() const override { return fd_ < 0 ? Interest{} : Interest::on_fd(fd_, POLLOUT); }
 
