@@ -7,7 +7,7 @@
 namespace petrel {
 
 namespace {
-constexpr const char* kEnd = "unexpected end";
+constexpr const char* kEnd = "unexpected end of section or function";
 constexpr const char* kTooLong = "integer representation too long";
 constexpr const char* kTooLarge = "integer too large";
 } // namespace
@@ -82,7 +82,7 @@ Result<i64> ByteReader::read_var_s64() { return read_leb<i64, 64, true>(); }
 
 Result<Bytes> ByteReader::read_bytes(usize size) {
   if (size > remaining()) {
-    return malformed(strf("unexpected end: %zu bytes expected, %zu left", size, remaining()));
+    return malformed(strf("unexpected end of section or function: %zu bytes expected, %zu left", size, remaining()));
   }
   Bytes bytes(at_, size);
   at_ += size;
@@ -94,7 +94,7 @@ Result<std::string_view> ByteReader::read_name() {
   const u64 start = offset();
   if (size > remaining()) {
     return fail_at(ErrorClass::malformed, start,
-                   strf("unexpected end: name of %u bytes, %zu left", size, remaining()));
+                   strf("length out of bounds: name of %u bytes, %zu left", size, remaining()));
   }
   TRY_ASSIGN(Bytes bytes, read_bytes(size));
   if (!is_utf8(bytes)) {
@@ -112,7 +112,7 @@ Result<u32> ByteReader::read_count(u32 limit, usize min_element_bytes, const cha
   }
   if (min_element_bytes != 0 && count > remaining() / min_element_bytes) {
     return fail_at(ErrorClass::malformed, start,
-                   strf("unexpected end: %u %s announced, %zu bytes left", count, what, remaining()));
+                   strf("unexpected end of section or function: %u %s announced, %zu bytes left", count, what, remaining()));
   }
   return count;
 }

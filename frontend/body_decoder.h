@@ -218,7 +218,7 @@ private:
 
   // ---- the loop (body_loop.h) ----
   bool decode_locals(At& at);
-  bool add_locals(u32 count, ValType type);
+  void add_locals(u32 count, ValType type);
   bool decode_instructions(At at);
   At step_prefixed(At at, u8 prefix);
   template <Op kOp> At step(At at);

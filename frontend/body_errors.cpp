@@ -37,6 +37,10 @@ std::string alignment_too_large(u32 found_log2, u32 natural_log2) {
               found_log2);
 }
 
+std::string offset_out_of_range(u64 found) {
+  return strf("offset out of range: expected at most 0xffffffff, found 0x%llx", static_cast<unsigned long long>(found));
+}
+
 std::string immutable_global(u32 index) { return strf("immutable global %u: global.set expected a mutable one", index); }
 
 std::string undeclared_reference(u32 index) {

@@ -27,6 +27,8 @@ std::string unknown_index(const char* what, u32 index);
 std::string invalid_result_arity(u32 found);
 /// `alignment must not be larger than natural: expected at most 2^2 bytes, found 2^3`
 std::string alignment_too_large(u32 found_log2, u32 natural_log2);
+/// `offset out of range: expected at most 0xffffffff, found 0x100000000`
+std::string offset_out_of_range(u64 found);
 /// `immutable global 3: global.set expected a mutable one`
 std::string immutable_global(u32 index);
 /// `undeclared function reference: function 3 is in no element segment, export or global`

@@ -27,11 +27,17 @@ PETREL_BODY template <typename T, u32 kBits, bool kSigned>
   constexpr u32 kLastBits = kBits - 7 * (kMaxBytes - 1);
   constexpr u32 kUnused = (0x7fu << (kLastBits - (kSigned ? 1 : 0))) & 0x7fu;
   const u8* const start = at;
+  const u8* limit = end_;
+  bool is_cut = false;
   u64 value = 0;
   for (u32 i = 0; i < kMaxBytes; ++i) {
-    if (at == end_) {
-      unexpected_end(at);
-      return {nullptr, T{}};
+    if (at == limit) [[unlikely]] {
+      // Reads on behind the body, as the specification's reference decoder does, to say what is wrong with the number.
+      limit = file_ + header_.file_offset + header_.file_size;
+      is_cut = true;
+      if (at == limit) {
+        break;
+      }
     }
     const u8 byte = *at++;
     value |= static_cast<u64>(byte & 0x7f) << (7 * i);
@@ -43,12 +49,19 @@ PETREL_BODY template <typename T, u32 kBits, bool kSigned>
       malformed("integer too large", start);
       return {nullptr, T{}};
     }
+    if (is_cut) [[unlikely]] {
+      break;
+    }
     if (kSigned && (byte & 0x40) != 0 && 7 * (i + 1) < 64) {
       value |= ~u64{0} << (7 * (i + 1));
     }
     return {at, static_cast<T>(value)};
   }
-  malformed("integer representation too long", start);
+  if (static_cast<u32>(at - start) == kMaxBytes && (at[-1] & 0x80) != 0) {
+    malformed("integer representation too long", start);
+  } else {
+    unexpected_end(end_);
+  }
   return {nullptr, T{}};
 }
 
@@ -159,14 +172,14 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_memarg(At& at, Instr& in,
     if ((in.align_log2 & 0x40) != 0) {
       return refuse(ir::Feature::MultiMemory, "memory index in a memory access", flags_at);
     }
-    u32 offset = 0;
-    return read_u32(at, offset) && invalid(alignment_too_large(in.align_log2, natural_align_log2));
+    return read_leb<u64, 64, false>(at, in.bits) && invalid(alignment_too_large(in.align_log2, natural_align_log2));
   }
-  u32 offset = 0;
-  if (!read_u32(at, offset)) {
+  if (!read_leb<u64, 64, false>(at, in.bits)) {
     return false;
   }
-  in.bits = offset;
+  if (kValidate && in.bits > 0xffffffff) [[unlikely]] {
+    return check_index(0, header_.memories.count, "memory") && invalid(offset_out_of_range(in.bits));
+  }
   return check_index(0, header_.memories.count, "memory");
 }
 

@@ -16,7 +16,7 @@ PETREL_BODY Status PETREL_BODY_CLASS::run() {
 
 // ---- locals ----------------------------------------------------------------------------------------
 
-PETREL_BODY bool PETREL_BODY_CLASS::add_locals(u32 count, ValType type) {
+PETREL_BODY void PETREL_BODY_CLASS::add_locals(u32 count, ValType type) {
   std::vector<ValType>& flat = scratch_.locals;
   local_count_ += count;
   const usize wanted = kValidate ? std::min<usize>(local_count_, kFlatLocals) : local_count_;
@@ -26,7 +26,6 @@ PETREL_BODY bool PETREL_BODY_CLASS::add_locals(u32 count, ValType type) {
   if (kValidate && local_count_ > flat.size() && count != 0) {
     scratch_.runs.push_back({local_count_, type});
   }
-  return true;
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
@@ -40,6 +39,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
   if (!read_u32(at, declarations)) {
     return false;
   }
+  const u8* over_limit_at = nullptr;
   for (u32 i = 0; i < declarations; ++i) { // ends with the bytes if the count lies
     op_at_ = at;
     u32 count = 0;
@@ -55,13 +55,15 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
       return false;
     }
     if (kValidate && total > limits_.locals) {
-      return fail(petrel::fail(ErrorClass::limit, over_limit(total, "locals", limits_.locals, "locals")), op_at_);
-    }
-    if (!add_locals(count, type)) {
-      return false;
+      over_limit_at = over_limit_at == nullptr ? op_at_ : over_limit_at;
+      local_count_ = static_cast<u32>(total);
+    } else {
+      add_locals(count, type);
     }
   }
-  return true;
+  // Only now, because more than 2^32 locals are malformed.
+  return over_limit_at == nullptr ||
+         fail(petrel::fail(ErrorClass::limit, over_limit(local_count_, "locals", limits_.locals, "locals")), over_limit_at);
 }
 
 // ---- instructions ----------------------------------------------------------------------------------
@@ -71,11 +73,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::illegal(u8 prefix, u32 code) {
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::end_expected(At at) {
-  // The wording of the specification's reference decoder, which goes on reading behind the body.
-  const u64 section_end = u64{header_.file_offset} + header_.file_size;
-  return malformed(file_offset(at) >= section_end ? "unexpected end of section or function: END opcode expected"
-                                                  : "END opcode expected, found the end of the function body",
-                   at);
+  return malformed("unexpected end of section or function: END opcode expected", at);
 }
 
 /// One instruction, its opcode read already. Returns the position behind it, nullptr when refused.

@@ -4,6 +4,7 @@
 // and bodies are checked against that; what is learnt of a function goes into its record in place.
 #include "base/format.h"
 #include "base/unicode.h"
+#include "frontend/body_errors.h"
 #include "frontend/body_decoder.h"
 #include "frontend/module_state.h"
 #include "frontend/side_table_builder.h"
@@ -39,13 +40,82 @@ Status ModuleDecoder::write_declarations() {
   return {};
 }
 
-std::string ModuleDecoder::func_place(u32 func) const {
-  for (usize i = 0; i < exports_.size(); ++i) {
+/// `func 17 "parse"`: by the name section, which lies behind the code, else by an export.
+std::string ModuleDecoder::func_place(u32 func) {
+  std::string_view name;
+  for (usize i = exports_.size(); i-- > 0;) {
     if (exports_[i].kind == ir::ExternKind::func && exports_[i].index == func) {
-      return strf("func %u \"%s\"", func, escaped(export_names_[i]).c_str());
+      name = export_names_[i];
     }
   }
-  return strf("func %u", func);
+  while (func_names_.empty() && !reader_.at_end()) {
+    auto id = reader_.read_u8();
+    auto size = reader_.read_var_u32();
+    auto payload = id && size ? reader_.read_sub(*size) : std::unexpected(Error(ErrorClass::malformed, "no section"));
+    if (!payload) {
+      break;
+    }
+    if (*id == static_cast<u8>(SectionId::custom) && payload->read_name() == std::string_view("name")) {
+      name_section(*payload);
+    }
+  }
+  for (const auto& [index, text] : func_names_) {
+    if (index == func) {
+      name = text;
+      break;
+    }
+  }
+  return name.empty() ? strf("func %u", func) : strf("func %u \"%s\"", func, escaped(name).c_str());
+}
+
+/// The number of bodies is not that of the functions. That sections are in order is said first, as the specification
+/// compares the numbers when the module has ended.
+Status ModuleDecoder::code_count_differs(u32 count, u64 offset) {
+  while (!reader_.at_end()) {
+    const u64 at = reader_.offset();
+    auto id = reader_.read_u8();
+    auto size = reader_.read_var_u32();
+    auto payload = id && size ? reader_.read_sub(*size) : std::unexpected(Error(ErrorClass::malformed, "no section"));
+    if (!payload || *id > static_cast<u8>(SectionId::tag)) {
+      break;
+    }
+    TRY(check_order(static_cast<SectionId>(*id), at));
+  }
+  return fail_at(ErrorClass::malformed, offset,
+                 strf("function and code section have inconsistent lengths: %u functions, %u bodies",
+                      func_count() - header_.imported_funcs, count));
+}
+
+Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scratch, SideTableBuilder& side_table) {
+  const u64 size_offset = r.offset();
+  TRY_ASSIGN(u32 size, r.read_var_u32());
+  if (size > limits_.function_size) {
+    return fail_at(ErrorClass::limit, size_offset,
+                   over_limit(size, "bytes of a function body", limits_.function_size, "function-size"));
+  }
+  ir::Func& func = image_.items(header_.funcs)[index];
+  func.code_start = static_cast<u32>(r.offset());
+  TRY(r.read_bytes(size));
+  func.body_end = static_cast<u32>(r.offset());
+  const ir::Module module(image_.data());
+  auto check = [&](auto& visitor) {
+    BodyDecoder<Mode::Validate, std::remove_reference_t<decltype(visitor)>> body(module, FuncIdx(index), file_, features_,
+                                                                                 limits_, scratch, visitor);
+    Status status = body.run();
+    func.body_offset = body.body_offset();
+    func.local_count = body.local_count();
+    func.max_height = body.max_height();
+    return status;
+  };
+  if (!options_.side_table) {
+    NoSideTable nothing;
+    return check(nothing);
+  }
+  side_table.reset(size);
+  TRY(check(side_table));
+  func.side_table = side_table.start();
+  func.side_table_words = side_table.size_words();
+  return {};
 }
 
 Status ModuleDecoder::code_section(ByteReader& r) {
@@ -54,43 +124,21 @@ Status ModuleDecoder::code_section(ByteReader& r) {
   TRY_ASSIGN(u32 count, r.read_count(limits_.functions, 1, "functions"));
   const u32 imported = header_.imported_funcs;
   if (count != func_count() - imported) {
-    return fail_at(ErrorClass::malformed, offset,
-                   strf("function and code section have inconsistent lengths: %u functions, %u bodies",
-                        func_count() - imported, count));
+    return code_count_differs(count, offset);
   }
   TRY(write_declarations());
-  const ir::Module module(image_.data());
-  const std::span<ir::Func> funcs = image_.items(header_.funcs);
   BodyScratch scratch;
-  NoSideTable nothing;
-  SideTableBuilder side_table(side_table_, 0);
+  SideTableBuilder side_table(side_table_);
   for (u32 i = imported; i < imported + count; ++i) {
-    const u64 size_offset = r.offset();
-    TRY_ASSIGN(u32 size, r.read_var_u32());
-    if (size > limits_.function_size) {
-      return fail_at(ErrorClass::limit, size_offset, strf("function body of %u bytes exceeds limit %u (-L function-size=N)",
-                                                          size, limits_.function_size));
+    Status status = function_body(r, i, scratch, side_table);
+    if (status) {
+      continue;
     }
-    ir::Func& func = funcs[i];
-    func.code_start = static_cast<u32>(r.offset());
-    TRY(r.read_bytes(size));
-    func.body_end = static_cast<u32>(r.offset());
-    auto check = [&](auto& visitor) {
-      BodyDecoder<Mode::Validate, std::remove_reference_t<decltype(visitor)>> body(module, FuncIdx(i), file_, features_,
-                                                                                   limits_, scratch, visitor);
-      auto status = body.run();
-      func.body_offset = body.body_offset();
-      func.local_count = body.local_count();
-      func.max_height = body.max_height();
-      return status;
-    };
-    side_table.reset(size);
-    auto status = options_.side_table ? check(side_table) : check(nothing);
-    if (!status) {
-      return std::unexpected(std::move(status).error().with_where(func_place(i)));
+    Error error = std::move(status).error();
+    if (r.at_end() && !reader_.at_end() && error.info().text.ends_with("END opcode expected")) {
+      error.info().text = "section size mismatch: END opcode expected"; // the section ends before the function does
     }
-    func.side_table = side_table.start();
-    func.side_table_words = narrow<u32>(side_table_.size() - side_table.start());
+    return std::unexpected(std::move(error).with_where(func_place(i)));
   }
   return {};
 }

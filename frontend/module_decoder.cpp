@@ -145,14 +145,35 @@ Status ModuleDecoder::section() {
   if (auto ordered = check_order(id, offset); !ordered) {
     return in_section(std::move(ordered).error());
   }
+  const u64 payload_offset = payload->offset();
+  if (payload_offset == stretched_at_) {
+    TRY_ASSIGN(Bytes rest, reader_.read_bytes(reader_.remaining()));
+    *payload = ByteReader({payload->position(), *size + rest.size()}, payload_offset);
+  }
   if (auto done = dispatch(id, *payload); !done) {
-    return in_section(std::move(done).error());
+    return in_section(read_on(std::move(done).error(), id, payload_offset, payload_offset + *size));
   }
   if (!payload->at_end()) {
     return in_section(Error(ErrorClass::malformed, strf("section size mismatch: %zu bytes left over", payload->remaining()))
                           .with_offset(payload->offset()));
   }
   return {};
+}
+
+/// The better description of a section that ends too early: what is wrong if one reads on behind its end, as the
+/// specification's reference decoder does. (An integer without end, say, rather than an end inside an integer.)
+Error ModuleDecoder::read_on(Error error, SectionId id, u64 payload_offset, u64 payload_end) const {
+  const u64 end = start_ + size_;
+  if (stretched_at_ != 0 || error.cls() != ErrorClass::malformed || payload_end == end ||
+      !error.info().text.starts_with("unexpected end") || id == SectionId::custom || id == SectionId::code) {
+    return error;
+  }
+  ModuleDecoder other(file_, start_, size_, options_);
+  other.stretched_at_ = payload_offset;
+  auto stretched = other.run();
+  const bool is_better = !stretched && stretched.error().cls() == ErrorClass::malformed && stretched.error().info().offset &&
+                         *stretched.error().info().offset < end && other.reader_.offset() == end;
+  return is_better ? std::move(stretched).error() : std::move(error);
 }
 
 Status ModuleDecoder::dispatch(SectionId id, ByteReader& r) {
@@ -219,8 +240,6 @@ Status ModuleDecoder::finish() {
   header_.customs = image_.append(customs_);
   header_.name = image_.append(module_name_);
   header_.side_table = image_.append(side_table_);
-  header_.file_offset = static_cast<u32>(start_);
-  header_.file_size = static_cast<u32>(size_);
   header_.features_used = features_;
   if (!image_.fits()) {
     return fail_at(ErrorClass::limit, end, "module image exceeds 4 GiB");

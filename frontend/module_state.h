@@ -12,6 +12,9 @@
 
 namespace petrel::frontend {
 
+struct BodyScratch;
+class SideTableBuilder;
+
 /// Section ids (§5.5.2).
 enum class SectionId : u8 {
   custom = 0, type = 1, import = 2, function = 3, table = 4, memory = 5, global = 6, export_ = 7, start = 8, element = 9,
@@ -23,7 +26,10 @@ class ModuleDecoder {
 public:
   ModuleDecoder(Bytes file, u64 start, u64 size, const DecodeOptions& options)
       : file_(file), start_(start), size_(size), options_(options), limits_(options.limits),
-        features_(options.features), reader_(file.subspan(start, size), start) {}
+        features_(options.features), reader_(file.subspan(start, size), start) {
+    header_.file_offset = narrow<u32>(start);
+    header_.file_size = narrow<u32>(size);
+  }
 
   Result<ModuleImage> run();
 
@@ -32,6 +38,7 @@ private:
   Status section();
   Status dispatch(SectionId id, ByteReader& r);
   Status check_order(SectionId id, u64 offset);
+  Error read_on(Error error, SectionId id, u64 payload_offset, u64 payload_end) const;
   Status finish();
 
   // section_decoder.cpp
@@ -44,11 +51,12 @@ private:
   Status memory_section(ByteReader& r);
   Status global_section(ByteReader& r);
   Status export_section(ByteReader& r);
+  Status exports(ByteReader& r);
   Status start_section(ByteReader& r);
   Result<ValType> val_type(ByteReader& r);
   Result<ValType> ref_type(ByteReader& r);
   Result<ir::Array<ValType>> result_type(ByteReader& r, u32 limit, const char* what);
-  Result<Limits> limits(ByteReader& r, const char* what);
+  Result<Limits> limits(ByteReader& r, const char* what, u32 allowed_flags);
   Result<ir::TableType> table_type(ByteReader& r);
   Result<Limits> memory_type(ByteReader& r);
   Result<ir::GlobalType> global_type(ByteReader& r);
@@ -66,7 +74,9 @@ private:
   // code_decoder.cpp
   Status code_section(ByteReader& r);
   Status write_declarations();
-  std::string func_place(u32 func) const;
+  Status function_body(ByteReader& r, u32 func, BodyScratch& scratch, SideTableBuilder& side_table);
+  Status code_count_differs(u32 count, u64 offset);
+  std::string func_place(u32 func);
 
   // name_decoder.cpp
   void name_section(ByteReader r);
@@ -84,6 +94,7 @@ private:
   u32 last_order_ = 0;
   bool has_code_ = false;
   bool declarations_written_ = false;
+  u64 stretched_at_ = 0; ///< payload of a section that reaches to the module's end, for messages; 0 = none
 
   ir::ImageBuilder image_;
   ir::ModuleHeader header_;

@@ -15,6 +15,7 @@ namespace petrel::frontend {
 namespace {
 
 constexpr u64 kMaxPages = 65536;
+constexpr u64 kMaxElements = 0xffffffff;
 
 std::unexpected<Error> invalid(u64 offset, std::string text) {
   return fail_at(ErrorClass::invalid, offset, std::move(text));
@@ -102,10 +103,10 @@ Status ModuleDecoder::type_section(ByteReader& r) {
   return {};
 }
 
-Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what) {
+Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what, u32 allowed_flags) {
   const u64 offset = r.offset();
   TRY_ASSIGN(u8 flags, r.read_u8());
-  if (flags > 0x0f) {
+  if ((flags & ~allowed_flags) != 0) {
     return fail_at(ErrorClass::malformed, offset, strf("malformed limits flags 0x%02x", flags));
   }
   auto refuse = [&](ir::Feature feature) {
@@ -122,10 +123,10 @@ Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what) {
     return refuse(ir::Feature::Threads);
   }
   Limits limits;
-  TRY_ASSIGN(limits.min, r.read_var_u32());
+  TRY_ASSIGN(limits.min, r.read_var_u64());
   if ((flags & 1) != 0) {
     limits.has_max = 1;
-    TRY_ASSIGN(limits.max, r.read_var_u32());
+    TRY_ASSIGN(limits.max, r.read_var_u64());
   }
   return limits;
 }
@@ -134,21 +135,20 @@ Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
   ir::TableType type;
   TRY_ASSIGN(type.element, ref_type(r));
   const u64 offset = r.offset();
-  TRY_ASSIGN(type.limits, limits(r, "table"));
+  TRY_ASSIGN(type.limits, limits(r, "table", 0x05));
+  if (type.limits.min > kMaxElements || (type.limits.has_max != 0 && type.limits.max > kMaxElements)) {
+    return invalid(offset, "table size must be at most 4294967295");
+  }
   if (type.limits.has_max != 0 && type.limits.min > type.limits.max) {
     return invalid(offset, "size minimum must not be greater than maximum");
   }
-  if (type.limits.min > limits_.table_elements) {
-    return fail_at(ErrorClass::limit, offset,
-                   strf("%llu table elements exceed limit %u (-L table-elements=N)",
-                        static_cast<unsigned long long>(type.limits.min), limits_.table_elements));
-  }
-  return type;
+  return type; // how many elements a table may really have is checked when it is made
 }
 
 Result<Limits> ModuleDecoder::memory_type(ByteReader& r) {
   const u64 offset = r.offset();
-  TRY_ASSIGN(Limits type, limits(r, "memory"));
+  const u32 page_size_flag = features_.has(ir::Feature::CustomPageSizes) ? 0x08 : 0;
+  TRY_ASSIGN(Limits type, limits(r, "memory", 0x07 | page_size_flag));
   type.page_size_log2 = 16;
   if (type.min > kMaxPages || (type.has_max != 0 && type.max > kMaxPages)) {
     return invalid(offset, "memory size must be at most 65536 pages (4GiB)");
@@ -302,7 +302,7 @@ Status ModuleDecoder::global_section(ByteReader& r) {
   return {};
 }
 
-Status ModuleDecoder::export_section(ByteReader& r) {
+Status ModuleDecoder::exports(ByteReader& r) {
   TRY_ASSIGN(u32 count, r.read_count(limits_.exports, 3, "exports"));
   for (u32 i = 0; i < count; ++i) {
     TRY_ASSIGN(std::string_view name, r.read_name());
@@ -343,17 +343,31 @@ Status ModuleDecoder::export_section(ByteReader& r) {
     exports_.push_back({image_.append(name), static_cast<ir::ExternKind>(kind), {}, index});
     export_names_.push_back(name);
   }
-  return check_unique_exports();
+  return {};
+}
+
+Status ModuleDecoder::export_section(ByteReader& r) {
+  Status decoded = exports(r);
+  // Also when one could not be decoded: a duplicate before it comes first.
+  TRY(check_unique_exports());
+  return decoded;
 }
 
 Status ModuleDecoder::check_unique_exports() {
   std::vector<u32> order(exports_.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::ranges::sort(order, {}, [&](u32 i) { return export_names_[i]; });
+  // Equal names in file order: the second is the duplicate.
+  std::ranges::sort(order, {}, [&](u32 i) { return std::pair(export_names_[i], i); });
+  std::string_view first;
   for (usize i = 1; i < order.size(); ++i) {
-    if (export_names_[order[i]] == export_names_[order[i - 1]]) {
-      return fail(ErrorClass::invalid, strf("duplicate export name \"%s\"", escaped(export_names_[order[i]]).c_str()));
+    const std::string_view name = export_names_[order[i]];
+    if (name == export_names_[order[i - 1]] && (first.data() == nullptr || name.data() < first.data())) {
+      first = name;
     }
+  }
+  if (first.data() != nullptr) {
+    const u64 offset = static_cast<u64>(as_bytes(first).data() - file_.data());
+    return invalid(offset, strf("duplicate export name \"%s\"", escaped(first).c_str()));
   }
   header_.exports_by_name = image_.append(order);
   return {};

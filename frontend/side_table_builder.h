@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The visitor that writes the side table (format: ir/side_table.h) while a body is validated. Forward branches are not
-// known when they are met: each open block keeps a list, threaded through the entries themselves, of those that
-// wait for its `end`.
+// The visitor that writes the side table (format: ir/side_table.h) while a body is validated. A forward branch is not
+// known when it is met: each open block has a list of the entries that wait for its `end`, threaded through `waiting_`.
 //
-// An entry's length depends on dstp only when a body is huge; so that it is known at once, the long form is chosen when
-// the operand motion needs it or when the body is so large that dstp might not fit (a table has at most four words
-// per code byte, so below kLongBodyBytes it always fits).
+// The length of an entry must be known when it is written, but it depends on dstp only in a huge body. So the long form is
+// taken when the operand motion needs it, or when the body is so large that some dstp might not fit: an instruction
+// makes at most kMaxWordsPerByte words per code byte, hence below kLongBodyBytes every dstp fits (rule R11; the CHECKs
+// below state it). Records of a br_table are made once per label and table.
+//
+// All buffers live across bodies.
 #pragma once
 
 #include <vector>
@@ -18,36 +20,41 @@ namespace petrel::frontend {
 
 class SideTableBuilder {
 public:
-  /// Appends to `words`; entries of one body start at words.size() at construction.
-  SideTableBuilder(std::vector<u32>& words, u32 body_bytes)
-      : words_(words), start_(narrow<u32>(words.size())), always_long_(body_bytes >= kLongBodyBytes) {}
+  /// Appends to `words`.
+  explicit SideTableBuilder(std::vector<u32>& words) : words_(words) {}
 
-  /// Ready for another body, buffers kept.
+  /// Ready for the next body.
   void reset(u32 body_bytes) {
     start_ = narrow<u32>(words_.size());
     always_long_ = body_bytes >= kLongBodyBytes;
-    blocks_.clear();
     run_end_ = 0;
+    waiting_.clear();
+    blocks_.clear();
+    blocks_.push_back(Block()); // the function's label
   }
+  /// First word of the body's part, and its length so far.
   u32 start() const { return start_; }
+  u32 size_words() const { return position() - start_; }
 
   template <ir::Op kOp, typename Decoder> void op(Decoder& d, const Instr& in) {
     using ir::Op;
     if constexpr (kOp == Op::Block) {
       block_run(d, in);
-      open(in.offset + in.size_bytes);
+      blocks_.push_back(Block());
     } else if constexpr (kOp == Op::Loop) {
-      open(in.offset + in.size_bytes);
+      blocks_.push_back({.loop_target = in.offset + in.size_bytes, .loop_position = position()});
     } else if constexpr (kOp == Op::If) {
-      open(in.offset + in.size_bytes);
-      blocks_.back().false_edge = emit_waiting(in.offset, 0, 0, 0);
+      const u32 entry = emit(in.offset, {});
+      blocks_.push_back({.false_edge = wait(entry, 0)});
     } else if constexpr (kOp == Op::Else) {
       Block& block = blocks_.back();
-      block.pending = emit_waiting(in.offset, 0, 0, block.pending);
-      settle(block.false_edge, in.offset + in.size_bytes, position());
+      block.pending = wait(emit(in.offset, {}), block.pending);
+      settle(block.false_edge, in.offset + in.size_bytes);
       block.false_edge = 0;
     } else if constexpr (kOp == Op::End) {
-      close(in.offset);
+      settle(blocks_.back().pending, in.offset);
+      settle(blocks_.back().false_edge, in.offset);
+      blocks_.pop_back();
     } else if constexpr (kOp == Op::Br || kOp == Op::BrIf) {
       branch(d, in.offset, in.index);
     } else if constexpr (kOp == Op::BrTable) {
@@ -59,30 +66,38 @@ public:
   }
 
 private:
-  /// Four words per code byte is more than any instruction makes; i24 reaches 2^23 units of two words.
-  static constexpr u32 kLongBodyBytes = (1u << 23) * 2 / 4;
+  /// A br_table label of one byte makes an entry of two words and at most a record of four.
+  static constexpr u32 kMaxWordsPerByte = 6;
+  static constexpr u32 kLongBodyBytes = (1u << 23) * 2 / kMaxWordsPerByte;
 
+  /// An open label.
   struct Block {
-    u32 loop_target = 0;   ///< file offset behind a loop's opcode and type
-    u32 loop_position = 0; ///< words there
-    u32 pending = 0;       ///< first waiting entry: word index + 1, 0 = none
-    u32 false_edge = 0;    ///< of an `if` that has seen no else: word index + 1
+    u32 loop_target = 0;   ///< loop: file offset behind its opcode and type
+    u32 loop_position = 0; ///< loop: words written there
+    u32 pending = 0;       ///< first waiting entry: index in waiting_ + 1, 0 = none
+    u32 false_edge = 0;    ///< `if` that has seen no else: likewise
+    u32 record = 0;        ///< record made for the br_table at `record_table`
+    u32 record_table = kNone;
   };
-  /// A waiting entry holds in word 0 the file offset of its instruction; the link to the next waiting one is kept in
-  /// `links_` by word position.
+  static_assert(sizeof(Block) + sizeof(ControlFrame) <= 40, "bytes per nesting level");
+  static constexpr u32 kNone = 0xffffffff;
+
+  /// An entry whose target is not known. Its word 0 holds the file offset of its instruction until it is.
   struct Waiting {
+    u32 entry;
     u32 next;
-    u32 from_word; ///< word that dstp counts from
-    bool is_record; ///< record of a br_table: dpc and dstp lie apart
-    u32 entry_word;
+    bool in_table; ///< of a br_table: the long form keeps its dstp in a record
+  };
+  struct Motion {
+    u32 keep = 0;
+    u32 drop = 0;
   };
 
   u32 position() const { return static_cast<u32>(words_.size()); }
-  void open(u32 target) {
-    Block block;
-    block.loop_target = target;
-    block.loop_position = position();
-    blocks_.push_back(block);
+  Block& block(u32 label) { return blocks_[blocks_.size() - 1 - label]; }
+  u32 wait(u32 entry, u32 next, bool in_table = false) {
+    waiting_.push_back({entry, next, in_table});
+    return static_cast<u32>(waiting_.size());
   }
 
   template <typename Decoder> void block_run(Decoder& d, const Instr& in) {
@@ -97,149 +112,101 @@ private:
     }
   }
 
-  struct Motion {
-    u32 keep;
-    u32 drop;
-  };
-  template <typename Decoder> static Motion motion(const Decoder& d, const ControlFrame& target, usize depth) {
-    if (depth + 1 == d.depth() || d.is_unreachable()) {
-      return {0, 0}; // the function's `end` takes the topmost results; dead code never moves anything
+  /// Unreachable code never moves anything, and the function's `end` takes the topmost results itself. Operands that
+  /// are missing are found when the visitor returns.
+  template <typename Decoder> static Motion motion(const Decoder& d, const ControlFrame& target) {
+    if (target.op == ir::Op::Call || d.is_unreachable()) {
+      return {};
     }
     const u32 keep = static_cast<u32>(d.label_types(target).size());
-    const u32 drop = d.height() - target.height - keep;
-    return drop == 0 ? Motion{0, 0} : Motion{keep, drop};
+    const u32 above = d.height() - target.height;
+    return above <= keep ? Motion{} : Motion{keep, above - keep};
   }
 
-  /// Adds an entry whose target is not known; its waiting number + 1.
-  u32 emit_waiting(u32 offset, u32 keep, u32 drop, u32 next) {
-    const u32 at = emit(offset, keep, drop);
-    return wait({next, at, false, at});
-  }
-  u32 wait(Waiting waiting) {
-    waiting_.push_back(waiting);
-    return narrow<u32>(waiting_.size());
-  }
-  /// Adds an entry with its motion; word 0 keeps the instruction's offset until it is settled.
-  u32 emit(u32 offset, u32 keep, u32 drop) {
+  /// Adds an entry without target; its place.
+  u32 emit(u32 offset, Motion m) {
     const u32 at = position();
-    const ir::BranchEntry entry{.dpc = 0, .keep = keep, .drop = drop, .dstp = 0};
+    const ir::BranchEntry entry{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
     words_.push_back(offset);
     if (!always_long_ && entry.is_short()) {
       words_.push_back(entry.short_word());
       return at;
     }
-    CHECK(keep < 1u << 24);
-    words_.push_back(keep << 8 | ir::kBranchDescLong);
-    words_.push_back(drop);
+    CHECK(m.keep < 1u << 24); // limit of results
+    words_.push_back(m.keep << 8 | ir::kBranchDescLong);
+    words_.push_back(m.drop);
     words_.push_back(0);
     return at;
   }
-  /// Fills in target distances of one waiting entry.
-  void settle_one(const Waiting& w, u32 target_offset, u32 target_position) {
-    const i64 words = i64{target_position} - w.from_word;
-    CHECK(words % 2 == 0);
-    const i32 dstp = narrow<i32>(words / 2);
-    words_[w.entry_word] = static_cast<u32>(narrow<i32>(i64{target_offset} - words_[w.entry_word]));
-    if (w.is_record) {
-      words_[w.from_word + 2] = static_cast<u32>(dstp);
-    } else if ((words_[w.entry_word + 1] & ir::kBranchDescMask) == ir::kBranchDescLong) {
-      words_[w.entry_word + 3] = static_cast<u32>(dstp);
+  /// Fills in the distances of an entry.
+  void settle_one(u32 entry, bool in_table, u32 target_offset, u32 target_position) {
+    words_[entry] = static_cast<u32>(narrow<i32>(i64{target_offset} - words_[entry]));
+    const i64 units = (i64{target_position} - entry) / 2;
+    const u32 motion_word = words_[entry + 1];
+    if ((motion_word & ir::kBranchDescMask) != ir::kBranchDescLong) {
+      CHECK(units >= -(1 << 23) && units < (1 << 23));
+      words_[entry + 1] |= static_cast<u32>(units) << 8;
+    } else if (in_table) {
+      const u32 distance = motion_word >> 8;
+      words_[entry + distance * 2 + 2] = static_cast<u32>(narrow<i32>(units - distance));
     } else {
-      CHECK(dstp >= -(1 << 23) && dstp < (1 << 23));
-      words_[w.entry_word + 1] |= static_cast<u32>(dstp) << 8;
+      words_[entry + 3] = static_cast<u32>(narrow<i32>(units));
     }
   }
-  void settle(u32 first, u32 target_offset, u32 target_position) {
+  /// Fills in all entries of a list: their target is here.
+  void settle(u32 first, u32 target_offset) {
     for (u32 at = first; at != 0; at = waiting_[at - 1].next) {
-      settle_one(waiting_[at - 1], target_offset, target_position);
+      settle_one(waiting_[at - 1].entry, waiting_[at - 1].in_table, target_offset, position());
     }
   }
-  void close(u32 end_offset) {
-    if (blocks_.empty()) { // the function's own end
-      settle(function_pending_, end_offset, position());
-      function_pending_ = 0;
-      waiting_.clear();
-      return;
+  /// Gives an entry its target now (loops), or when the label's block ends.
+  void aim(u32 entry, bool in_table, u32 label, const ControlFrame& target) {
+    Block& to = block(label);
+    if (target.op == ir::Op::Loop) {
+      settle_one(entry, in_table, to.loop_target, to.loop_position);
+    } else {
+      to.pending = wait(entry, to.pending, in_table);
     }
-    const Block block = blocks_.back();
-    blocks_.pop_back();
-    settle(block.pending, end_offset, position());
-    settle(block.false_edge, end_offset, position());
   }
 
-  /// The list of entries that wait for a label's end; null for loops.
-  u32* pending_of(u32 label) {
-    return label == blocks_.size() ? &function_pending_ : &blocks_[blocks_.size() - 1 - label].pending;
-  }
   template <typename Decoder> void branch(Decoder& d, u32 offset, u32 label) {
     const ControlFrame& target = d.frame(label);
-    const Motion m = motion(d, target, label);
-    if (target.op != ir::Op::Loop) {
-      u32* pending = pending_of(label);
-      *pending = emit_waiting(offset, m.keep, m.drop, *pending);
-      return;
-    }
-    const Block& loop = blocks_[blocks_.size() - 1 - label];
-    const u32 at = emit(offset, m.keep, m.drop);
-    settle_one({0, at, false, at}, loop.loop_target, loop.loop_position);
+    aim(emit(offset, motion(d, target)), false, label, target);
   }
 
   template <typename Decoder> void branch_table(Decoder& d, const Instr& in) {
-    const u32 first = position();
+    const u32 table = position();
     words_.resize(words_.size() + 2 * (usize{in.labels.count()} + 1));
-    records_.clear();
-    u32 entry = first;
+    u32 entry = table;
     in.labels.for_each([&](u32 label) {
-      table_entry(d, in.offset, entry, label);
+      const ControlFrame& target = d.frame(label);
+      const Motion m = motion(d, target);
+      const ir::BranchEntry parts{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
+      words_[entry] = in.offset;
+      words_[entry + 1] = !always_long_ && parts.is_short() ? parts.short_word() : record_word(table, entry, label, m);
+      aim(entry, true, label, target);
       entry += 2;
     });
   }
-  template <typename Decoder> void table_entry(Decoder& d, u32 offset, u32 entry, u32 label) {
-    const ControlFrame& target = d.frame(label);
-    const Motion m = motion(d, target, label);
-    const ir::BranchEntry parts{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
-    words_[entry] = offset;
-    Waiting w{0, entry, false, entry};
-    if (always_long_ || !parts.is_short()) {
-      const u32 record = record_for(label, m);
-      const u32 distance = (record - entry) / 2;
-      CHECK(distance < 1u << 24);
-      words_[entry + 1] = distance << 8 | ir::kBranchDescLong;
-      w.from_word = record;
-      w.is_record = true;
-    } else {
-      words_[entry + 1] = parts.short_word();
+  /// Second word of a long entry: leads to the label's record behind the table, made once.
+  u32 record_word(u32 table, u32 entry, u32 label, Motion m) {
+    Block& to = block(label);
+    if (to.record_table != table) {
+      to.record_table = table;
+      to.record = position();
+      words_.insert(words_.end(), {m.keep, m.drop, 0u, 0u});
     }
-    if (target.op == ir::Op::Loop) {
-      const Block& loop = blocks_[blocks_.size() - 1 - label];
-      settle_one(w, loop.loop_target, loop.loop_position);
-      return;
-    }
-    u32* pending = pending_of(label);
-    w.next = *pending;
-    *pending = wait(w);
-  }
-  /// The record behind the table for a label, made once per label.
-  u32 record_for(u32 label, Motion m) {
-    for (const auto& [known, at] : records_) {
-      if (known == label) {
-        return at;
-      }
-    }
-    const u32 at = position();
-    words_.insert(words_.end(), {m.keep, m.drop, 0u, 0u});
-    records_.push_back({label, at});
-    return at;
+    const u32 distance = (to.record - entry) / 2;
+    CHECK(distance < 1u << 24); // limit of a function's size
+    return distance << 8 | ir::kBranchDescLong;
   }
 
   std::vector<u32>& words_;
-  u32 start_;
-  bool always_long_;
+  u32 start_ = 0;
+  bool always_long_ = false;
+  u32 run_end_ = 0; ///< file offset where the run of blocks ends that has an entry
   std::vector<Block> blocks_;
   std::vector<Waiting> waiting_;
-  std::vector<std::pair<u32, u32>> records_;
-  u32 function_pending_ = 0;
-  u32 run_end_ = 0;
 };
 
 } // namespace petrel::frontend

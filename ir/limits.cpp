@@ -14,10 +14,11 @@ struct LimitInfo {
   std::string_view name;
   u32 DecodeLimits::* member;
   u32 value;
+  u32 max;
   std::string_view what;
 };
 constexpr LimitInfo kLimits[] = {
-#define PETREL_LIMIT(member, name, value, what) {name, &DecodeLimits::member, value, what},
+#define PETREL_LIMIT(member, name, value, max, what) {name, &DecodeLimits::member, value, max, what},
 #include "ir/limits.def"
 };
 
@@ -33,9 +34,9 @@ Status apply_limit_option(std::string_view option, DecodeLimits& limits) {
     const std::string_view text = equals == std::string_view::npos ? std::string_view() : option.substr(equals + 1);
     u32 value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      return fail(ErrorClass::usage, strf("-L %.*s: expected a number up to 4294967295, found '%s'", PETREL_SV(name),
-                                          escaped(text).c_str()));
+    if (error != std::errc() || end != text.data() + text.size() || value > info.max) {
+      return fail(ErrorClass::usage, strf("-L %.*s: expected a number up to %u, found '%s'", PETREL_SV(name),
+                                          info.max, escaped(text).c_str()));
     }
     limits.*info.member = value;
     return {};

@@ -10,7 +10,7 @@
 namespace petrel::ir {
 
 struct DecodeLimits {
-#define PETREL_LIMIT(member, name, value, what) u32 member = value;
+#define PETREL_LIMIT(member, name, value, max, what) u32 member = value;
 #include "ir/limits.def"
 };
 
