@@ -261,7 +261,7 @@ void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<
   }
   if (expected.kind == EntityKind::type) {
     const Type& e = types[expected.type];
-    if (rename && e.kind == TypeKind::value && types[actual.type].kind == TypeKind::value) {
+    if (rename && (e.kind == TypeKind::value || e.kind == TypeKind::resource) && types[actual.type].kind == e.kind) {
       map.rename(expected.type, actual.type);
     }
     if (e.kind == TypeKind::resource && types[actual.type].kind == TypeKind::resource) {

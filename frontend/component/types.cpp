@@ -334,6 +334,7 @@ TypeId TypeTable::make_resource() {
 
 TypeId TypeTable::rename(TypeId id) {
   Type copy = types_[id.index()];
+  copy.alias_of = id;
   return add(copy);
 }
 
@@ -372,7 +373,15 @@ TypeId TypeTable::substitute(TypeId id, Substitution& map) {
   TypeId made = id;
   if (type.kind == TypeKind::resource) {
     auto found = map.resources.find(type.resource());
-    made = found == map.resources.end() ? id : found->second;
+    if (found != map.resources.end()) {
+      made = found->second;
+      if (!type.alias_of.is_none()) { // a second name of the resource stays one
+        type.alias_of = substitute(type.alias_of, map);
+        type.number = types_[made.index()].number;
+        type.shape = types_[made.index()].shape;
+        made = add(type);
+      }
+    }
   } else if (type.kind == TypeKind::instance || type.kind == TypeKind::component) {
     made = substitute_scope(id, map);
   } else if (type.kind != TypeKind::module) {
@@ -391,6 +400,8 @@ TypeId TypeTable::substitute(TypeId id, Substitution& map) {
       field.type = substitute(field.type, map);
       changed |= field.type != before;
     }
+    type.alias_of = substitute(type.alias_of, map);
+    changed |= type.alias_of != types_[id.index()].alias_of;
     if (changed) {
       type.first_field = narrow<u32>(fields_.size());
       fields_.insert(fields_.end(), fields.begin(), fields.end());

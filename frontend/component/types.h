@@ -76,6 +76,7 @@ struct Type {
   u32 number = 0;             ///< fixed list: length; own, borrow, resource: ResourceId
   u32 first_field = 0;        ///< fields, cases, labels, parameters in the table's pool
   u32 field_count = 0;
+  TypeId alias_of;            ///< what `rename` made this from: for printing
   u32 scope = 0;              ///< instance, component, module: index of its description
 
   ResourceId resource() const { return ResourceId(number); }
