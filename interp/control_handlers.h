@@ -56,12 +56,12 @@ inline void move_operands(Slot*& sp, const ir::BranchEntry& entry) {
   sp -= entry.drop;
 }
 
-/// Goes on `dpc` bytes from here, in state S; polls on the way back.
-#define PETREL_JUMP(S, dpc, dstp)                                                                                      \
+/// Goes on `dpc` bytes from here and `dstp_bytes` bytes on in the side table, in state S; polls on the way back.
+#define PETREL_JUMP(S, dpc, dstp_bytes)                                                                                \
   do {                                                                                                                 \
     const i32 distance = (dpc);                                                                                        \
     pc += distance;                                                                                                    \
-    stp += i64{dstp} * 2;                                                                                              \
+    stp = reinterpret_cast<const u32*>(reinterpret_cast<u64>(stp) + static_cast<u64>(dstp_bytes));                     \
     if (distance < 0 && is_interrupted(ctx)) [[unlikely]] {                                                            \
       PETREL_GOTO(poll_and_go<S>);                                                                                     \
     }                                                                                                                  \
@@ -74,17 +74,17 @@ template <u32 S> PETREL_HANDLER(branch_motion) {
   const ir::BranchEntry entry = ir::BranchEntry::read(stp);
   flush<S>(sp, a, b);
   move_operands(sp, entry);
-  PETREL_JUMP(0, entry.dpc, entry.dstp);
+  PETREL_JUMP(0, entry.dpc, i64{entry.dstp} * 8);
 }
 
 /// Takes the branch whose entry is at `stp`, in state S.
 #define PETREL_BRANCH(S)                                                                                               \
   do {                                                                                                                 \
-    const u32 motion = stp[1];                                                                                         \
+    const i64 motion = static_cast<i32>(stp[1]);                                                                       \
     if ((motion & ir::kBranchDescMask) != 0) [[unlikely]] {                                                            \
       PETREL_GOTO(branch_motion<S>);                                                                                   \
     }                                                                                                                  \
-    PETREL_JUMP(S, static_cast<i32>(stp[0]), static_cast<i32>(motion) >> 8);                                           \
+    PETREL_JUMP(S, static_cast<i32>(stp[0]), motion >> 5); /* units of 8; desc is 0 */                                                            \
   } while (false)
 
 template <u32 S> PETREL_HANDLER(op_br) {
@@ -141,7 +141,7 @@ template <u32 S> PETREL_HANDLER(br_table_long) {
   const ir::BranchEntry entry = ir::BranchEntry::read_table_long(stp);
   flush<S>(sp, a, b);
   move_operands(sp, entry);
-  PETREL_JUMP(0, entry.dpc, entry.dstp);
+  PETREL_JUMP(0, entry.dpc, i64{entry.dstp} * 8);
 }
 
 /// A br_table whose label count takes more than one byte.

@@ -102,22 +102,17 @@ template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_long) {
   PETREL_GOTO(load_at<S, Value, Memory>);
 }
 
-template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_three) {
-  PETREL_ENTER;
-  const u64 word = load_unaligned<u64>(pc);
-  if (!has_three_byte_offset(word)) {
-    PETREL_GOTO(load_long<S, Value, Memory>);
-  }
-  PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), three_byte_offset(word)), pc += 5);
-}
-
+/// Offsets of two and three bytes: static data lies behind 64 KiB of stack, so these are hot.
 template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_slow) {
   PETREL_ENTER;
   const u64 word = load_unaligned<u64>(pc);
-  if (!has_two_byte_offset(word)) {
-    PETREL_GOTO(load_three<S, Value, Memory>);
+  if (has_two_byte_offset(word)) {
+    PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), two_byte_offset(word)), pc += 4);
   }
-  PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), two_byte_offset(word)), pc += 4);
+  if (has_three_byte_offset(word)) {
+    PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), three_byte_offset(word)), pc += 5);
+  }
+  PETREL_GOTO(load_long<S, Value, Memory>);
 }
 
 template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load) {
@@ -125,6 +120,7 @@ template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load) {
   if ((load_unaligned<u32>(pc) & kMemArgLong) != 0) [[unlikely]] {
     PETREL_GOTO(load_slow<S, Value, Memory>);
   }
+  PETREL_OPAQUE(pc);
   PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), pc[2]), pc += 3);
 }
 
@@ -160,22 +156,18 @@ template <u32 S, typename Memory> PETREL_HANDLER(store_long) {
   PETREL_GOTO(store_at<Memory>);
 }
 
-template <u32 S, typename Memory> PETREL_HANDLER(store_three) {
-  PETREL_ENTER;
-  const u64 word = load_unaligned<u64>(pc);
-  if (S == 0 || !has_three_byte_offset(word)) { // in state 0 the registers would not do
-    PETREL_GOTO(store_long<S, Memory>);
-  }
-  PETREL_STORE(three_byte_offset(word), pc += 5);
-}
-
 template <u32 S, typename Memory> PETREL_HANDLER(store_slow) {
   PETREL_ENTER;
   const u64 word = load_unaligned<u64>(pc);
-  if (!has_two_byte_offset(word)) {
-    PETREL_GOTO(store_three<S, Memory>);
+  if constexpr (S != 0) { // in state 0 the registers would not do
+    if (has_two_byte_offset(word)) {
+      PETREL_STORE(two_byte_offset(word), pc += 4);
+    }
+    if (has_three_byte_offset(word)) {
+      PETREL_STORE(three_byte_offset(word), pc += 5);
+    }
   }
-  PETREL_STORE(two_byte_offset(word), pc += 4);
+  PETREL_GOTO(store_long<S, Memory>);
 }
 
 template <u32 S, typename Memory> PETREL_HANDLER(store) {
@@ -183,6 +175,7 @@ template <u32 S, typename Memory> PETREL_HANDLER(store) {
   if ((load_unaligned<u32>(pc) & kMemArgLong) != 0) [[unlikely]] {
     PETREL_GOTO(store_slow<S, Memory>);
   }
+  PETREL_OPAQUE(pc);
   PETREL_STORE(pc[2], pc += 3);
 }
 

@@ -99,23 +99,31 @@ template <u32 S, auto Fn> PETREL_HANDLER(checked_binary) {
 
 // --- Constants -------------------------------------------------------------------------------------------
 
-/// Long forms of i32.const and i64.const. Addresses take three bytes: two to four are straight-line code.
+template <u32 S, bool kIs64> PETREL_HANDLER(const_long) {
+  PETREL_ENTER;
+  ++pc;
+  const i64 value = read_leb_s64(pc);
+  push<S>(sp, a, b, kIs64 ? static_cast<u64>(value) : static_cast<u32>(value));
+  PETREL_NEXT(pushed(S));
+}
+
+/// Two and three bytes as straight-line code: addresses take three.
 template <u32 S, bool kIs64> PETREL_HANDLER(const_slow) {
   PETREL_ENTER;
   const u32 word = load_unaligned<u32>(pc + 1);
-  i64 value;
   if ((word & 0x8000) == 0) {
-    value = static_cast<i32>(((word & 0x7f) | (word >> 1 & 0x3f80)) << 18) >> 18;
+    const i32 value = static_cast<i32>(((word & 0x7f) | (word >> 1 & 0x3f80)) << 18) >> 18;
+    push<S>(sp, a, b, kIs64 ? static_cast<u64>(i64{value}) : static_cast<u32>(value));
     pc += 3;
-  } else if ((word & 0x800000) == 0) {
-    value = static_cast<i32>(((word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000)) << 11) >> 11;
-    pc += 4;
-  } else {
-    ++pc;
-    value = read_leb_s64(pc);
+    PETREL_NEXT(pushed(S));
   }
-  push<S>(sp, a, b, kIs64 ? static_cast<u64>(value) : static_cast<u32>(value));
-  PETREL_NEXT(pushed(S));
+  if ((word & 0x800000) == 0) {
+    const i32 value = static_cast<i32>(((word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000)) << 11) >> 11;
+    push<S>(sp, a, b, kIs64 ? static_cast<u64>(i64{value}) : static_cast<u32>(value));
+    pc += 4;
+    PETREL_NEXT(pushed(S));
+  }
+  PETREL_GOTO(const_long<S, kIs64>);
 }
 
 template <u32 S, bool kIs64> PETREL_HANDLER(const_int) {

@@ -165,6 +165,13 @@ template <u32 S> [[gnu::always_inline]] inline void flush(Slot*& sp, u64 a, u64 
   }
 }
 
+/// Hides from the compiler where a value came from, where it would otherwise trade a load for two operations.
+#if defined(PETREL_INTERP_LOOP)
+#define PETREL_OPAQUE(value) static_assert(true)
+#else
+#define PETREL_OPAQUE(value) asm("" : "+r"(value))
+#endif
+
 template <typename T> [[gnu::always_inline]] inline T load_unaligned(const void* from) {
   T value;
   __builtin_memcpy(&value, from, sizeof value);

@@ -53,6 +53,11 @@ template <u32 S> PETREL_HANDLER(op_select_t) {
   return read_leb_u32(pc);
 }
 
+/// Bytes from fp to the local whose index is the one byte at pc + 1; negative when the index is longer.
+[[gnu::always_inline]] inline i64 local_offset(const u8* pc) {
+  return static_cast<i64>(static_cast<i8>(pc[1])) * static_cast<i64>(sizeof(Slot));
+}
+
 template <u32 S> PETREL_HANDLER(local_get_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
@@ -62,11 +67,11 @@ template <u32 S> PETREL_HANDLER(local_get_slow) {
 
 template <u32 S> PETREL_HANDLER(op_local_get) {
   PETREL_ENTER;
-  const i64 index = static_cast<i8>(pc[1]);
-  if (index < 0) [[unlikely]] {
+  const i64 offset = local_offset(pc);
+  if (offset < 0) [[unlikely]] {
     PETREL_GOTO(local_get_slow<S>);
   }
-  push<S>(sp, a, b, fp[index].bits[0]);
+  push<S>(sp, a, b, slot_at(fp, offset)->bits[0]);
   pc += 2;
   PETREL_NEXT(pushed(S));
 }
@@ -80,11 +85,11 @@ template <u32 S> PETREL_HANDLER(local_set_slow) {
 
 template <u32 S> PETREL_HANDLER(op_local_set) {
   PETREL_ENTER;
-  const i64 index = static_cast<i8>(pc[1]);
-  if (index < 0) [[unlikely]] {
+  const i64 offset = local_offset(pc);
+  if (offset < 0) [[unlikely]] {
     PETREL_GOTO(local_set_slow<S>);
   }
-  fp[index].bits[0] = pop<S>(sp, a, b);
+  slot_at(fp, offset)->bits[0] = pop<S>(sp, a, b);
   pc += 2;
   PETREL_NEXT(popped(S));
 }
@@ -98,11 +103,11 @@ template <u32 S> PETREL_HANDLER(local_tee_slow) {
 
 template <u32 S> PETREL_HANDLER(op_local_tee) {
   PETREL_ENTER;
-  const i64 index = static_cast<i8>(pc[1]);
-  if (index < 0) [[unlikely]] {
+  const i64 offset = local_offset(pc);
+  if (offset < 0) [[unlikely]] {
     PETREL_GOTO(local_tee_slow<S>);
   }
-  fp[index].bits[0] = top<S>(sp, a, b);
+  slot_at(fp, offset)->bits[0] = top<S>(sp, a, b);
   pc += 2;
   PETREL_NEXT(S);
 }
