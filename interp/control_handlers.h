@@ -101,18 +101,24 @@ template <u32 S> PETREL_HANDLER(br_if_fall_slow) {
   PETREL_NEXT(S);
 }
 
+/// The br_if at `pc` in state S, its condition popped.
+#define PETREL_BRANCH_IF(S, condition)                                                                                 \
+  do {                                                                                                                 \
+    if (condition) {                                                                                                   \
+      PETREL_BRANCH(S);                                                                                                \
+    }                                                                                                                  \
+    if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {                         \
+      PETREL_GOTO(br_if_fall_slow<S>);                                                                                 \
+    }                                                                                                                  \
+    pc += 2;                                                                                                           \
+    stp += 2;                                                                                                          \
+    PETREL_NEXT(S);                                                                                                    \
+  } while (false)
+
 template <u32 S> PETREL_HANDLER(op_br_if) {
   PETREL_ENTER;
-  constexpr u32 T = popped(S);
-  if (static_cast<u32>(pop<S>(sp, a, b)) != 0) {
-    PETREL_BRANCH(T);
-  }
-  if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
-    PETREL_GOTO(br_if_fall_slow<T>);
-  }
-  pc += 2;
-  stp += 2;
-  PETREL_NEXT(T);
+  const u32 condition = static_cast<u32>(pop<S>(sp, a, b));
+  PETREL_BRANCH_IF(popped(S), condition != 0);
 }
 
 template <u32 S> PETREL_HANDLER(op_if) {

@@ -59,10 +59,10 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_IF_WideArithmetic(...) op_illegal<S>
 
 // The handler of a numeric row, by family; `fn` is its function of ir/numeric.h.
-#define PETREL_NUMERIC_Test(fn) unary<S, &fn>
+#define PETREL_NUMERIC_Test(fn) test<S, &fn>
 #define PETREL_NUMERIC_Unary(fn) unary<S, &fn>
 #define PETREL_NUMERIC_Convert(fn) unary<S, &fn>
-#define PETREL_NUMERIC_Compare(fn) binary<S, &fn>
+#define PETREL_NUMERIC_Compare(fn) compare<S, &fn>
 #define PETREL_NUMERIC_Binary(fn) binary<S, &fn>
 #define PETREL_NUMERIC_DivRem(fn) checked_binary<S, &fn>
 #define PETREL_NUMERIC_Trunc(fn) checked_unary<S, &fn>

@@ -61,6 +61,37 @@ template <u32 S, auto Fn> PETREL_HANDLER(binary) {
   PETREL_NEXT(pushed(T));
 }
 
+/// Comparisons and tests look at the next opcode: most of them feed a br_if, which is then done here. (The only peek that
+/// pays; more of them cost more than they save.)
+constexpr u8 kBrIf = 0x0d;
+
+template <u32 S, auto Fn> PETREL_HANDLER(test) {
+  PETREL_ENTER;
+  const u64 operand = pop<S>(sp, a, b);
+  const u32 result = Fn(from_bits<typename Signature<Fn>::First>(operand));
+  ++pc;
+  if (*pc == kBrIf) {
+    PETREL_BRANCH_IF(popped(S), result != 0);
+  }
+  push<popped(S)>(sp, a, b, result);
+  PETREL_NEXT(pushed(popped(S)));
+}
+
+template <u32 S, auto Fn> PETREL_HANDLER(compare) {
+  PETREL_ENTER;
+  constexpr u32 T = popped(popped(S));
+  const u64 right = pop<S>(sp, a, b);
+  const u64 left = pop<popped(S)>(sp, a, b);
+  const u32 result =
+      Fn(from_bits<typename Signature<Fn>::First>(left), from_bits<typename Signature<Fn>::Second>(right));
+  ++pc;
+  if (*pc == kBrIf) {
+    PETREL_BRANCH_IF(T, result != 0);
+  }
+  push<T>(sp, a, b, result);
+  PETREL_NEXT(pushed(T));
+}
+
 /// Dispatches the traps that numeric functions can return. `pc` is the instruction.
 PETREL_HANDLER(numeric_trap) {
   PETREL_ENTER;
