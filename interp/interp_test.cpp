@@ -352,6 +352,40 @@ TEST_CASE("branches with operand motion, short and long") {
   }
 }
 
+TEST_CASE("comparisons and tests in front of a br_if, in every state") {
+  // block (result i32); below × const 1; a < b (or eqz of a - b); br_if 0; … the fall sums up with 50
+  for (bool is_test : {false, true}) {
+    for (int below = 1; below <= 3; ++below) {
+      for (bool is_padded : {false, true}) {
+        TestModule m;
+        m.add_type({kI32, kI32}, {kI32});
+        std::vector<u8> body = code({0x02, 0x7f});
+        for (int i = 0; i < below; ++i) {
+          body = concat({body, code({0x41, i + 1})});
+        }
+        body = concat({body, code({0x20, 0, 0x20, 1}), is_test ? code({0x6b, 0x45}) : code({0x48})});
+        const std::vector<u8> branch = is_padded ? code({0x0d, 0x80, 0x80, 0}) : code({0x0d, 0});
+        std::vector<u8> fall;
+        for (int i = 1; i < below; ++i) {
+          fall = concat({fall, code({0x6a})});
+        }
+        fall = concat({fall, code({0x41, 50, 0x6a, 0x0b, 0x0b})});
+        const u32 dpc = static_cast<u32>(branch.size() + fall.size() - 2);
+        const u32 drop = static_cast<u32>(below - 1);
+        m.add_func({.type = 0,
+                    .locals = 2,
+                    .code = concat({body, branch, fall}),
+                    .side_table = {dpc, drop == 0 ? entry(1) : entry(1, 1, drop)}});
+        World world(m);
+        const u32 fallen = static_cast<u32>(below * (below + 1) / 2 + 50);
+        CHECK(world.call_u64(0, {1, is_test ? 1u : 2u}) == static_cast<u32>(below));
+        CHECK(world.call_u64(0, {0xffffffff, is_test ? 0xffffffff : 0u}) == static_cast<u32>(below));
+        CHECK(world.call_u64(0, {2, 1}) == fallen);
+      }
+    }
+  }
+}
+
 TEST_CASE("br_if not taken over a long entry and a padded label; if with a padded block type") {
   TestModule m;
   const u32 type = m.add_type({kI32}, {kI32});
