@@ -10,15 +10,15 @@ namespace petrel::interp {
 
 /// An unsigned value of at most 32 bits at `at`, which moves past it.
 inline u32 read_leb_u32(const u8*& at) {
-  u32 result = 0;
+  u64 result = 0; // a memarg's offset may take ten bytes
   u32 shift = 0;
   u8 byte = 0;
   do {
     byte = *at++;
-    result |= static_cast<u32>(byte & 0x7f) << shift;
+    result |= static_cast<u64>(byte & 0x7f) << shift;
     shift += 7;
   } while (byte >= 0x80);
-  return result;
+  return static_cast<u32>(result);
 }
 
 /// A signed value of at most 64 bits.

@@ -123,6 +123,19 @@ private:
     return backend_.compile(std::move(encoded.bytes));
   }
 
+  /// A module that needs a later feature does not run; what it would have done to the instances it imports
+  /// from is missing, so commands on those that fail are later too.
+  Verdict later_module(const std::string& feature, const text::ScriptModule& module) {
+    for (const auto& [name, slot] : registered_) {
+      std::string quoted = "\"" + name + "\"";
+      bool mentions = module.fields.find(quoted) != std::string_view::npos || module.bytes.find(name) != std::string::npos;
+      if (slot.number && mentions) {
+        touched_[*slot.number] = feature;
+      }
+    }
+    return Verdict::later(feature);
+  }
+
   static Verdict rejected(const Error& error) {
     return error.cls() == ErrorClass::unsupported ? Verdict::later(feature_of(error)) : Verdict::fail(error.to_string());
   }
@@ -164,7 +177,10 @@ private:
       verdict = instantiate(*module, slot);
     } else {
       verdict = rejected(module.error());
-      slot.later = verdict.kind == Verdict::Kind::later ? verdict.text : "";
+    }
+    if (verdict.kind == Verdict::Kind::later) {
+      slot.later = verdict.text;
+      later_module(verdict.text, command.module);
     }
     set_instance(command.module.name, slot);
     return verdict;
@@ -246,6 +262,9 @@ private:
     if (accept(outcome)) {
       return Verdict::pass();
     }
+    if (auto touched = touched_.find(*slot.number); touched != touched_.end()) {
+      return Verdict::later(touched->second);
+    }
     return Verdict::fail("\"" + escaped(action.name) + "\": expected " + expected + ", found " + describe(outcome));
   }
 
@@ -271,10 +290,11 @@ private:
     bool wants_trap = command.kind == CommandKind::assert_trap_module;
     auto module = compile(command.module);
     if (!module) {
-      return rejected(module.error());
+      Verdict verdict = rejected(module.error());
+      return verdict.kind == Verdict::Kind::later ? later_module(verdict.text, command.module) : verdict;
     }
     if (std::string feature = missing_import(*module); !feature.empty()) {
-      return Verdict::later(feature);
+      return later_module(feature, command.module);
     }
     Outcome outcome = backend_.instantiate(*module);
     bool accepted = wants_trap ? outcome.kind == Outcome::Kind::trap && trap_matches(command.text, outcome.trap)
@@ -306,6 +326,7 @@ private:
   std::map<std::string, Slot> instances_;
   std::map<std::string, Slot> definitions_;
   std::map<std::string, Slot> registered_;
+  std::map<u32, std::string> touched_; ///< instances that a later module would have changed: the feature
 };
 
 } // namespace

@@ -157,6 +157,21 @@ TEST_CASE("a module that needs a later feature takes its commands along") {
   CHECK(report.later == std::map<std::string, u32>{{"component-model", 1}, {"simd", 6}});
 }
 
+TEST_CASE("what a later module would have changed is later, what it would not is judged") {
+  std::string script = R"wast(
+    (module $a)
+    (register "a" $a)
+    (module (import "a" "f" (func)) (func (export "LATER")))
+    (assert_return (invoke $a "echo" (i32.const 1)) (i32.const 1))
+    (assert_return (invoke $a "echo" (i32.const 1)) (i32.const 2)))wast";
+  Report touched = run(script);
+  CHECK(touched.failures.empty());
+  CHECK(touched.passed == 3);
+  CHECK(touched.later == std::map<std::string, u32>{{"simd", 2}});
+  script.replace(script.find("(import \"a\""), 11, "(import \"b\"");
+  CHECK(run(script).failures.size() == 1);
+}
+
 TEST_CASE("a module that fails makes its commands fail, not disappear") {
   Report report = run("(module (func (export \"INVALID\"))) (invoke \"echo\" (i32.const 1))");
   CHECK(report.passed == 0);
