@@ -164,6 +164,15 @@ Result<FileBytes> read_file(const std::string& path, u64 limit_bytes) {
   return buffer;
 }
 
+void fill_stdio() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    // open(2) takes the lowest number that is free: this one, as those below are open.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) {
+      return;
+    }
+  }
+}
+
 bool write_all(int fd, Bytes bytes) {
   while (!bytes.empty()) {
     ssize_t put = ::write(fd, bytes.data(), bytes.size());

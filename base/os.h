@@ -67,6 +67,10 @@ Result<FileBytes> read_file(const std::string& path, u64 limit_bytes);
 /// directory. `mode` is the final permission. Errors: io.
 Status write_file_atomically(const std::string& path, Bytes contents, u32 mode);
 
+/// Puts /dev/null where the process was started without stdin, stdout or stderr, so that no file opened later takes
+/// their numbers and is read or written as stdio.
+void fill_stdio();
+
 /// Writes everything to a descriptor, through EINTR and short writes. False on any other error.
 bool write_all(int fd, Bytes bytes);
 

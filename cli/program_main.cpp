@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/format.h"
+#include "base/os.h"
 #include "base/unicode.h"
 #include "cli/commands.h"
 #include "ir/features.h"
@@ -104,6 +105,7 @@ Result<std::string> single_file(const Context& context) {
 }
 
 int program_main(const ProgramInfo& program, std::span<const Command> commands, std::span<char* const> argv) {
+  sys::fill_stdio();
   std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of the write, never the end of the process
   auto line = parse_command_line(program, argv);
   if (!line) {

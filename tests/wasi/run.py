@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The interface tables wasi/*.def against the WIT they were written from, and WASI programs.
+"""The interface tables wasi/*.def against the WIT they were written from, and programs that use WASI.
+
+Programs run interpreted and, in builds with the compiler, as `.cwasm`.
 
 The WIT is no part of the project: it is read from PETREL_WIT or ../shared/wit (folder wasi-0.2.12) where present,
 else that part is skipped. Compared are interfaces, resources, functions and their type keys.
@@ -8,12 +10,13 @@ else that part is skipped. Compared are interfaces, resources, functions and the
 import os
 import pathlib
 import re
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 sys.path.insert(0, str(HERE))
-from petrel_test import ROOT, Suite  # noqa: E402
+from petrel_test import ROOT, Suite, run  # noqa: E402
 from wit_keys import read_packages  # noqa: E402
 
 TABLES = ("cli", "clocks", "filesystem", "http", "io", "random", "sockets")
@@ -62,9 +65,104 @@ def compare_with_wit(suite):
             suite.equal(f"{name} {func}: type key", keys[func], wanted[name][1][func])
 
 
+INTERFACES_OUT = """\
+working directory: 0
+terminal: 0
+UTC offset: 0
+directories: 0
+random bytes: 1048576
+written under a permit
+ready: 3
+  index: 1
+  index: 2
+  index: 3
+far future ready: 0
+from sspliced: 6
+create-tcp-socket refused: 1
+create-tcp-socket error: 1
+create-udp-socket error: 1
+resolve-addresses refused: 1
+resolve-addresses error: 1
+append content-length refused: 0
+append host refused: 1
+set-authority refused: 0
+body write refused: 0
+body finish refused: 0
+request refused: 1
+request error: 15
+"""
+# Argument of interfaces.wasm, the trap it must end with.
+MISBEHAVIOUR = {
+    "c": "resource has children",
+    "p": "empty poll list",
+    "w": "write exceeds what check-write permitted",
+    "b": "blocking-write-and-flush of more than 4096 bytes",
+    "r": "more than 16 MiB of random bytes in one call",
+    "s": "unknown handle index 7",
+}
+
+
+def engines(suite, path):
+    """(name, command that runs the program) for each engine of this build."""
+    yield "interp", [suite.wasmrun, "--interp", path]
+    if not suite.has_aot():
+        suite.skip(f"{path.name} compiled", "build without the compiler")
+        return
+    image = suite.tmp / (path.stem + ".cwasm")
+    built = run([suite.wasmc, "aot", path, "-o", image])
+    if suite.check(f"{path.name}: compiled", built.code == 0, built):
+        yield "aot", [suite.wasmrun, image]
+
+
+def interfaces(suite):
+    for engine, command in engines(suite, HERE / "guests" / "interfaces.wasm"):
+        result = run(command, stdin=b"from stdin\n")
+        suite.equal(f"interfaces ({engine}): output", result.out.decode(), INTERFACES_OUT)
+        suite.equal(f"interfaces ({engine}): exit", result.code, 0)
+        for argument, trap in MISBEHAVIOUR.items():
+            result = run([*command, argument])
+            suite.check(f"interfaces {argument} ({engine})",
+                        result.code == 134 and f"wasm trap: {trap}\n" in result.err.decode(), result)
+
+
+def stdio(suite):
+    """Ends of standard streams, for both versions of WASI."""
+    data = bytes(range(256)) * (16 << 10)  # 4 MiB
+    shell = lambda command, line, **more: run(["sh", "-c", line, "sh", *command], timeout=60, **more)
+    for path in (ROOT / "examples/cat/cat.wasm", ROOT / "examples/cat-p1/cat-p1.wasm"):
+        for engine, command in engines(suite, path):
+            name = f"{path.stem} ({engine})"
+            result = run(command, stdin=data)
+            suite.check(f"{name}: 4 MiB arrive", result.code == 0 and result.out == data, result.ended_by)
+            result = shell(command, '"$@" <&-')
+            suite.check(f"{name}: no stdin is an empty one", (result.code, result.out) == (0, b""), result)
+            result = shell(command, '"$@" >&-', stdin=b"x")
+            suite.check(f"{name}: no stdout takes everything", result.code == 0, result)
+            result = shell(command, '"$@" >/dev/full', stdin=b"x")
+            suite.check(f"{name}: a full disk is an error", result.code == 1, result)
+            result = shell(command, 'yes | { "$@"; echo $? >&2; } | head -c 2')
+            suite.check(f"{name}: a reader that left ends the program", (result.out, result.err) == (b"y\n", b"1\n"),
+                        result)
+            code, err = run_without_input([command[0], "--timeout", "100ms", *command[1:]])
+            suite.check(f"{name}: a wait for input ends at the timeout", code == 134 and b"interrupt" in err, err)
+
+
+def run_without_input(command):
+    """Exit code and error output of a program whose stdin stays open and empty."""
+    read_end, write_end = os.pipe()
+    try:
+        done = subprocess.run([str(part) for part in command], stdin=read_end, capture_output=True, timeout=60)
+        return done.returncode, done.stderr
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
 def main():
     suite = Suite(__doc__)
     compare_with_wit(suite)
+    interfaces(suite)
+    stdio(suite)
     suite.finish()
 
 
