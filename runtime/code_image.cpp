@@ -304,6 +304,20 @@ std::optional<CodeImage::Place> CodeImage::find(const u8* pc, bool is_exact) {
   return code.image->find_here(pc, is_exact);
 }
 
+namespace {
+
+/// The function whose body holds a wasm offset: another than the native function when it was inlined there.
+u32 function_at(const ir::Module& module, u32 wasm_offset, u32 otherwise) {
+  const auto defined = module.funcs().subspan(module.header().imported_funcs);
+  const auto after = std::ranges::upper_bound(defined, wasm_offset, {}, &ir::Func::code_start);
+  if (after == defined.begin() || wasm_offset >= after[-1].body_end) {
+    return otherwise;
+  }
+  return module.header().imported_funcs + static_cast<u32>(after - defined.begin()) - 1;
+}
+
+} // namespace
+
 std::optional<CodeImage::Place> CodeImage::find_here(const u8* pc, bool is_exact) const {
   // A return address may be the first byte of what follows the call.
   const u32 at = static_cast<u32>(pc - base_) - (is_exact ? 0 : 1);
@@ -332,6 +346,7 @@ std::optional<CodeImage::Place> CodeImage::find_here(const u8* pc, bool is_exact
         }
         place.wasm_offset = entry.wasm_offset;
       }
+      place.func_idx = function_at(ir_modules_[m], place.wasm_offset, place.func_idx);
       return place;
     }
   }
