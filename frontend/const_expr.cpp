@@ -144,12 +144,14 @@ private:
     op_offset_ = reader_.offset();
     TRY_ASSIGN(u8 byte, reader_.read_u8());
     Op op = ir::op_from_byte(byte);
-    if (op == Op::Invalid && ir::is_op_prefix(byte)) {
-      TRY_ASSIGN(u32 code, reader_.read_var_u32());
+    u32 code = byte;
+    const bool is_prefixed = op == Op::Invalid && ir::is_op_prefix(byte);
+    if (is_prefixed) {
+      TRY_ASSIGN(code, reader_.read_var_u32());
       op = ir::op_from_prefixed(byte, code);
     }
     if (op == Op::Invalid) {
-      return fail_at(ErrorClass::malformed, op_offset_, strf("illegal opcode 0x%02x", byte));
+      return fail_at(ErrorClass::malformed, op_offset_, illegal_opcode(is_prefixed ? byte : u8{0}, code));
     }
     const ir::Feature feature = ir::op_info(op).feature;
     if (feature != ir::Feature::Mvp && !(scope_.features.has(feature) && ir::is_implemented(feature))) {

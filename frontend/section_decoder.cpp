@@ -21,6 +21,14 @@ std::unexpected<Error> invalid(u64 offset, std::string text) {
   return fail_at(ErrorClass::invalid, offset, std::move(text));
 }
 
+Status check_min_max(const Limits& limits, u64 offset) {
+  if (limits.has_max == 0 || limits.min <= limits.max) {
+    return {};
+  }
+  return invalid(offset, strf("size minimum must not be greater than maximum: %llu > %llu",
+                              static_cast<unsigned long long>(limits.min), static_cast<unsigned long long>(limits.max)));
+}
+
 /// Is one more within the limit?
 Status check_limit(usize count, u32 limit, const char* what, u64 offset) {
   if (count < limit) {
@@ -139,9 +147,7 @@ Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
   if (type.limits.min > kMaxElements || (type.limits.has_max != 0 && type.limits.max > kMaxElements)) {
     return invalid(offset, "table size must be at most 4294967295");
   }
-  if (type.limits.has_max != 0 && type.limits.min > type.limits.max) {
-    return invalid(offset, "size minimum must not be greater than maximum");
-  }
+  TRY(check_min_max(type.limits, offset));
   return type; // how many elements a table may really have is checked when it is made
 }
 
@@ -153,9 +159,7 @@ Result<Limits> ModuleDecoder::memory_type(ByteReader& r) {
   if (type.min > kMaxPages || (type.has_max != 0 && type.max > kMaxPages)) {
     return invalid(offset, "memory size must be at most 65536 pages (4GiB)");
   }
-  if (type.has_max != 0 && type.min > type.max) {
-    return invalid(offset, "size minimum must not be greater than maximum");
-  }
+  TRY(check_min_max(type, offset));
   return type;
 }
 
@@ -194,8 +198,9 @@ Status ModuleDecoder::import(ByteReader& r) {
   switch (kind) {
   case 0x00: {
     import.index = func_count();
+    const u64 type_offset = r.offset();
     TRY_ASSIGN(u32 type, r.read_var_u32());
-    TRY(add_func(type, offset));
+    TRY(add_func(type, type_offset));
     ++header_.imported_funcs;
     break;
   }
@@ -308,6 +313,7 @@ Status ModuleDecoder::exports(ByteReader& r) {
     TRY_ASSIGN(std::string_view name, r.read_name());
     const u64 offset = r.offset();
     TRY_ASSIGN(u8 kind, r.read_u8());
+    const u64 index_offset = r.offset();
     TRY_ASSIGN(u32 index, r.read_var_u32());
     usize space = 0;
     const char* what = "";
@@ -335,7 +341,7 @@ Status ModuleDecoder::exports(ByteReader& r) {
       return fail_at(ErrorClass::malformed, offset, strf("malformed export kind 0x%02x", kind));
     }
     if (index >= space) {
-      return invalid(offset, unknown_index(what, index));
+      return invalid(index_offset, unknown_index(what, index));
     }
     if (kind == 0x00) {
       referenced_[index] = true;
