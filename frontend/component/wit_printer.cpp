@@ -213,7 +213,6 @@ private:
         const Owner* owner = owner_of(e.entity.type, interface.name);
         if (owner == nullptr) {
           definitions.push_back(&e);
-          last_use = {};
           continue;
         }
         if (last_use != owner->interface) {
