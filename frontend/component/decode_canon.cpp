@@ -83,7 +83,7 @@ Status Decoder::canon(ByteReader& r) {
 }
 
 Result<OptionsDef> Decoder::options(ByteReader& r) {
-  TRY_ASSIGN(u32 count, r.read_count(64, 1, "canonical options"));
+  TRY_ASSIGN(u32 count, read_items(r, 64, 1, "canonical options"));
   OptionsDef o;
   u32 seen = 0;
   for (u32 i = 0; i < count; ++i) {

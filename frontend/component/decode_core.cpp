@@ -47,7 +47,7 @@ Status Decoder::core_instantiate(ByteReader& r) {
   if (module >= s.core_modules.size()) {
     return fail(ErrorClass::invalid, strf("unknown module %u: module index out of bounds", module));
   }
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 3, "instantiation arguments"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 3, "instantiation arguments"));
   Def def{.kind = Def::Kind::core_instantiate, .index = module};
   for (u32 i = 0; i < count; ++i) {
     TRY_ASSIGN(std::string_view name, r.read_name());
@@ -104,7 +104,7 @@ Status Decoder::check_core_args(const ModuleType& module, std::span<const NamedR
 
 Status Decoder::core_inline_exports(ByteReader& r) {
   Scope& s = top();
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 3, "exports of a core instance"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 3, "exports of a core instance"));
   Def def{.kind = Def::Kind::core_exports};
   CoreInstanceType made;
   for (u32 i = 0; i < count; ++i) {
@@ -205,7 +205,7 @@ Result<ValType> Decoder::core_val_type(ByteReader& r) {
 Result<CoreSig> Decoder::core_func_type(ByteReader& r) {
   CoreSig sig;
   for (auto* list : {&sig.params, &sig.results}) {
-    TRY_ASSIGN(u32 count, r.read_count(1000, 1, "parameters or results"));
+    TRY_ASSIGN(u32 count, read_items(r, 1000, 1, "parameters or results"));
     for (u32 i = 0; i < count; ++i) {
       TRY_ASSIGN(ValType type, core_val_type(r));
       list->push_back(type);
@@ -351,7 +351,7 @@ Status Decoder::module_type_alias(ByteReader& r, std::vector<CoreTypeEntry>& typ
 }
 
 Result<TypeId> Decoder::module_type_body(ByteReader& r) {
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 2, "declarators of a module type"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 2, "declarators of a module type"));
   ModuleType type;
   std::vector<CoreTypeEntry> types;
   std::unordered_set<std::string_view> export_names;

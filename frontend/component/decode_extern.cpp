@@ -19,7 +19,7 @@ Result<std::string_view> Decoder::name_attributes(ByteReader& r, std::string_vie
     return name;
   }
   TRY(require(ir::Feature::ComponentImplements, "a name with attributes"));
-  TRY_ASSIGN(u32 count, r.read_count(16, 1, "name attributes"));
+  TRY_ASSIGN(u32 count, read_items(r, 16, 1, "name attributes"));
   u32 seen = 0;
   for (u32 i = 0; i < count; ++i) {
     offset = r.offset();

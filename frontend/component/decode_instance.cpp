@@ -116,7 +116,7 @@ Status Decoder::instantiate(ByteReader& r) {
   if (index >= s.components.size()) {
     return out_of_bounds(Sort::component, index);
   }
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 3, "instantiation arguments"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 3, "instantiation arguments"));
   Def def{.kind = Def::Kind::instantiate, .index = index};
   std::unordered_map<std::string_view, Entity> given;
   UniqueNames seen;
@@ -164,7 +164,7 @@ Status Decoder::instantiate(ByteReader& r) {
 
 Status Decoder::inline_exports(ByteReader& r) {
   Scope& s = top();
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 4, "exports of an instance"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 4, "exports of an instance"));
   Def def{.kind = Def::Kind::exports};
   InstanceType made;
   UniqueNames seen;

@@ -162,7 +162,7 @@ Result<std::string_view> Decoder::label(ByteReader& r, const char* what, UniqueN
 
 Result<std::vector<NamedType>> Decoder::labels(ByteReader& r, u8 opcode) {
   const char* what = opcode == 0x72 ? "record field" : opcode == 0x71 ? "variant case" : opcode == 0x6e ? "flag" : "enum tag";
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 1, "labels"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 1, "labels"));
   UniqueNames seen;
   std::vector<NamedType> out;
   for (u32 i = 0; i < count; ++i) {
@@ -187,7 +187,7 @@ Result<TypeId> Decoder::composite_type(u8 opcode, ByteReader& r) {
   u64 offset = r.offset();
   TypeTable::ValueSpec spec;
   if (opcode == 0x6f) {
-    TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 1, "tuple types"));
+    TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 1, "tuple types"));
     for (u32 i = 0; i < count; ++i) {
       TRY_ASSIGN(TypeId type, value_type(r));
       spec.fields.push_back({{}, type});
@@ -287,7 +287,7 @@ Result<TypeId> Decoder::result_list(ByteReader& r) {
 }
 
 Result<TypeId> Decoder::func_type(ByteReader& r, bool is_async) {
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 2, "function parameters"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 2, "function parameters"));
   UniqueNames seen;
   std::vector<NamedType> params;
   for (u32 i = 0; i < count; ++i) {

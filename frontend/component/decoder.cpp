@@ -23,6 +23,19 @@ Error placed(Error error, u64 offset, u8 section_id) {
 
 } // namespace
 
+Result<u32> read_items(ByteReader& r, u32 limit, usize min_item_bytes, const char* what) {
+  u64 offset = r.offset();
+  TRY_ASSIGN(u32 count, r.read_var_u32());
+  if (count > limit) {
+    return fail_at(ErrorClass::limit, offset, strf("%s count of %u exceeds the limit of %u", what, count, limit));
+  }
+  if (count > r.remaining() / min_item_bytes) {
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("unexpected end-of-file: %u %s announced, %zu bytes left", count, what, r.remaining()));
+  }
+  return count;
+}
+
 std::string_view sort_name(Sort sort) {
   constexpr std::string_view kNames[] = {"core func",   "core table",    "core memory", "core global", "core tag", "core type", "core module",
                                          "core instance", "func",        "value",       "type",        "component", "instance"};
@@ -89,7 +102,7 @@ Status Decoder::push_type_scope(ScopeKind kind, ByteReader& r) {
   if (++type_scope_depth_ > kMaxTypeScopes) {
     return r.malformed(strf("component and instance types nest deeper than %u", kMaxTypeScopes));
   }
-  TRY_ASSIGN(u32 count, r.read_count(kMaxIndexSpace, 2, "declarators"));
+  TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 2, "declarators"));
   auto scope = std::make_unique<Scope>();
   scope->kind = kind;
   scope->items_left = count;
@@ -159,7 +172,7 @@ Status Decoder::begin_section(Scope& s) {
   auto body = s.sections.read_sub(*size);
   if (!body) {
     return at_section(fail_at(ErrorClass::malformed, s.sections.offset(),
-                              strf("unexpected end: section of %u bytes, %zu left", *size, s.sections.remaining())));
+                              strf("unexpected end-of-file: section of %u bytes, %zu left", *size, s.sections.remaining())));
   }
   s.section_id = id;
   switch (static_cast<SectionId>(id)) {
@@ -178,7 +191,7 @@ Status Decoder::begin_section(Scope& s) {
   case kExport: break;
   }
   s.section = *body;
-  auto count = s.section.read_count(kMaxIndexSpace, 1, "items of a section");
+  auto count = read_items(s.section, kMaxIndexSpace, 1, "items of a section");
   if (!count) {
     return at_section(std::unexpected(std::move(count).error()));
   }

@@ -148,6 +148,9 @@ private:
   u32 type_scope_depth_ = 0;
 };
 
+/// A vector's count, checked against `limit` and the bytes that remain (rule R4).
+Result<u32> read_items(ByteReader& r, u32 limit, usize min_item_bytes, const char* what);
+
 /// Resources that `type` mentions without introducing them itself.
 bool has_free_resources(const TypeTable& types, TypeId type);
 

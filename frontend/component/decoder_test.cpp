@@ -91,7 +91,7 @@ TEST_CASE("what an import or export uses must have been named") {
   Bin func = one(7, Bin{0x40, 0x01} + name("p") + Bin{0x00, 0x01, 0x00});
   Bin import_func = one(10, Bin{0x00} + name("f") + Bin{0x01, 0x01});
   CHECK_EQ(verdict(record + func + import_func),
-           "error[invalid]: component import section (id 10), offset 0x1b: func not valid to be used as import: `f` uses a type that no "
+           "error[invalid]: component import section (id 10), offset 0x1d: func not valid to be used as import: `f` uses a type that no "
            "import or export has named");
   Bin import_type = one(10, Bin{0x00} + name("t") + Bin{0x03, 0x00, 0x00});
   Bin func_of_named = one(7, Bin{0x40, 0x01} + name("p") + Bin{0x01, 0x01, 0x00});
@@ -103,7 +103,7 @@ TEST_CASE("gated features are unsupported by name") {
   CHECK_EQ(verdict(map).substr(0, 89), "error[unsupported]: component type section (id 7), offset 0xb: a map type needs feature c");
   CHECK_EQ(verdict(map, with(ir::Feature::ComponentMap)), "ok");
   CHECK_EQ(verdict(one(7, {0x63, 0x76, 0x7d}), with(ir::Feature::ComponentMap)),
-           "error[invalid]: component type section (id 7), offset 0xb: invalid map key: expected bool, an integer, char or string");
+           "error[invalid]: component type section (id 7), offset 0xc: invalid map key: expected bool, an integer, char or string");
   Bin fixed = one(7, {0x67, 0x7d, 0x04});
   CHECK(verdict(fixed).find("component-model-fixed-length-lists") != std::string::npos);
   CHECK_EQ(verdict(fixed, with(ir::Feature::ComponentFixedLengthLists)), "ok");
