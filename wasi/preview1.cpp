@@ -3,6 +3,7 @@
 // Arguments, environment, clocks, random numbers, process; and the table of functions. Descriptors: preview1_io.cpp.
 #include "wasi/preview1.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -15,25 +16,22 @@ namespace petrel::wasi {
 
 namespace p1 {
 
+/// The errno of the host for each value of `errno`, in its order.
+constexpr int kHostErrno[] = {
+    0, E2BIG, EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EALREADY, EBADF, EBADMSG, EBUSY,
+    ECANCELED, ECHILD, ECONNABORTED, ECONNREFUSED, ECONNRESET, EDEADLK, EDESTADDRREQ, EDOM, EDQUOT, EEXIST,
+    EFAULT, EFBIG, EHOSTUNREACH, EIDRM, EILSEQ, EINPROGRESS, EINTR, EINVAL, EIO, EISCONN, EISDIR, ELOOP,
+    EMFILE, EMLINK, EMSGSIZE, EMULTIHOP, ENAMETOOLONG, ENETDOWN, ENETRESET, ENETUNREACH, ENFILE, ENOBUFS,
+    ENODEV, ENOENT, ENOEXEC, ENOLCK, ENOLINK, ENOMEM, ENOMSG, ENOPROTOOPT, ENOSPC, ENOSYS, ENOTCONN,
+    ENOTDIR, ENOTEMPTY, ENOTRECOVERABLE, ENOTSOCK, ENOTSUP, ENOTTY, ENXIO, EOVERFLOW, EOWNERDEAD, EPERM,
+    EPIPE, EPROTO, EPROTONOSUPPORT, EPROTOTYPE, ERANGE, EROFS, ESPIPE, ESRCH, ESTALE, ETIMEDOUT, ETXTBSY,
+    EXDEV,
+};
+static_assert(kHostErrno[static_cast<u16>(Errno::io)] == EIO && kHostErrno[static_cast<u16>(Errno::spipe)] == ESPIPE);
+
 Errno errno_of(int host_errno) {
-  switch (host_errno) {
-  case EACCES:
-    return Errno::acces;
-  case EAGAIN:
-    return Errno::again;
-  case EBADF:
-    return Errno::badf;
-  case EINTR:
-    return Errno::intr;
-  case EINVAL:
-    return Errno::inval;
-  case EPERM:
-    return Errno::perm;
-  case EPIPE:
-    return Errno::pipe;
-  default:
-    return Errno::io;
-  }
+  const auto at = std::ranges::find(kHostErrno, host_errno);
+  return at == std::end(kHostErrno) ? Errno::io : static_cast<Errno>(at - std::begin(kHostErrno));
 }
 
 namespace {

@@ -17,7 +17,7 @@
 namespace petrel::wasi {
 namespace {
 
-enum : u64 { kSuccess = 0, kBadf = 8, kFault = 21, kInval = 28, kNotcapable = 76, kPipe = 64, kSpipe = 70 };
+enum : u64 { kSuccess = 0, kBadf = 8, kFault = 21, kInval = 28, kNospc = 51, kNotcapable = 76, kPipe = 64, kSpipe = 70 };
 
 /// Imports one function of preview 1, under any module name, and has one page of memory.
 class P1World {
@@ -195,6 +195,14 @@ TEST_CASE("preview 1: a reader that left") {
   out.close_read();
   world.put_buffer(0, 0, 4);
   CHECK_EQ(world.write(1, 0, 1), kPipe);
+}
+
+TEST_CASE("preview 1: errors of the host by their own names") {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  P1World world(-1, full);
+  world.put_buffer(0, 0, 4);
+  CHECK_EQ(world.write(1, 0, 1), kNospc);
+  ::close(full);
 }
 
 TEST_CASE("preview 1: descriptors, rights, renumber") {

@@ -5,6 +5,7 @@
 #include "wasi/preview2.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <vector>
 
@@ -217,6 +218,21 @@ TEST_CASE("absent stdio: end of file and a sink") {
   CHECK_EQ(world.get<TestCount>(kStreams, "[method]output-stream.check-write", TestSelf{out}).ok, 65'536);
   CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdin", "get-terminal-stdin", Nothing{}).is_some, 0);
   CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdout", "get-terminal-stdout", Nothing{}).is_some, 0);
+}
+
+TEST_CASE("terminals") {
+  const int control = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE_EQ(::grantpt(control) | ::unlockpt(control), 0);
+  const int terminal = ::open(::ptsname(control), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE_GE(terminal, 0);
+  TestPipe pipe;
+  TestWorld world(stdio(terminal, pipe.write_end()));
+  const auto in = world.get<OptionOf<u32>>("wasi:cli/terminal-stdin", "get-terminal-stdin", Nothing{});
+  CHECK_EQ(in.is_some, 1);
+  CHECK_NE(world.resources.find(in.value), nullptr);
+  CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdout", "get-terminal-stdout", Nothing{}).is_some, 0);
+  ::close(terminal);
+  ::close(control);
 }
 
 TEST_CASE("poll: all ready indices, duplicates, empty and too long lists") {
