@@ -121,14 +121,14 @@ def spawn_rounds(spawn, rounds, commands):
     return samples
 
 
-def anchors(native_coremark, spawn, empty):
+def anchors(native_coremark, spawn, empty, seconds=ANCHOR_SECONDS, spawns=ANCHOR_SPAWNS):
     """Median time of the native CoreMark-like program over two seconds, median of 200 spawns of an empty process."""
     times = []
-    end = time.monotonic() + ANCHOR_SECONDS
+    end = time.monotonic() + seconds
     while not times or time.monotonic() < end:
         times.append(run_timed([native_coremark, 400]).wall_ns)
-    spawns = [sample["wall_ns"] for sample in spawn_rounds(spawn, ANCHOR_SPAWNS, [[empty]])[0]]
-    return {"coremark_ns": int(statistics.median(times)), "spawn_ns": int(statistics.median(spawns))}
+    walls = [sample["wall_ns"] for sample in spawn_rounds(spawn, spawns, [[empty]])[0]]
+    return {"coremark_ns": int(statistics.median(times)), "spawn_ns": int(statistics.median(walls))}
 
 
 def anchor_drift(anchor, reference):
