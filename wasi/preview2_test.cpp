@@ -76,6 +76,43 @@ TEST_CASE("preview 2: every function of the inventory is offered once") {
   CHECK_EQ(names.size(), count);
 }
 
+TEST_CASE("preview 2: every function with all parameter bits zero, and all one where no pointer is among them") {
+  constexpr usize kRoom = 256; // for the largest parameters and results
+  constexpr usize kMostResult = 64;
+  usize answered = 0;
+  usize stopped = 0;
+  TestWorld world(stdio(-1, -1));
+  auto call = [&](const component::HostFuncDef& func, u8 bits) {
+    alignas(16) u8 params[kRoom];
+    alignas(16) u8 result[kRoom] = {};
+    std::fill_n(params, kRoom, bits);
+    std::fill(result + kMostResult, result + kRoom, u8{0xcc});
+    world.arena.reset();
+    HostCall host{world.store, world.resources, world.arena, &world.wasi};
+    const bool ok = func.fn(host, params, result);
+    ++(ok ? answered : stopped);
+    CHECK_EQ(world.store.pending().kind == runtime::PendingKind::none, ok);
+    CHECK(std::all_of(result + kMostResult, result + kRoom, [](u8 byte) { return byte == 0xcc; }));
+    if (!ok) {
+      world.store.take_pending();
+    }
+  };
+  for (const auto package : {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
+                             filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
+    for (const component::HostInterface& each : package) {
+      for (const component::HostFuncDef& func : each.funcs) {
+        const std::string_view params = func.key.substr(0, func.key.find(")->"));
+        call(func, 0);
+        if (!params.contains("string") && !params.contains("list<")) {
+          call(func, 0xff);
+        }
+      }
+    }
+  }
+  CHECK_GT(answered, 40);
+  CHECK_GT(stopped, 200);
+}
+
 TEST_CASE("input stream: nothing yet, bytes, end") {
   Streams s;
   const u32 stream = s.stdin_stream();
