@@ -73,7 +73,7 @@ def is_test(name):
 
 def include_table(tree):
     """Folder -> folders it may include, from the table of docs/architecture.md. `aot in wasmc only` after a
-    semicolon allows aot in the folder's files that are named wasmc…; kept as the pair (wasmc, aot)."""
+    semicolon allows aot in the folder's files that are named wasmc… or aot…; kept as the pair (wasmc, aot)."""
     table = {}
     for line in tree.text("docs/architecture.md").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -97,7 +97,7 @@ def rule_includes(tree):
             continue
         allowed = {entry for entry in table[folder] if isinstance(entry, str)}
         allowed |= {entry[1] for entry in table[folder] - allowed
-                    if name.split("/")[-1].startswith(entry[0])}
+                    if name.split("/")[-1].startswith(entry)}
         anything = "all" in allowed or name.endswith("_test.cpp")
         for number, line in enumerate(tree.text(name).splitlines(), 1):
             match = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
