@@ -121,6 +121,40 @@ TEST_CASE("select, tee, drop and globals in every state") {
   }
 }
 
+TEST_CASE("pairs that one handler executes, in every state and with padded second halves") {
+  for (int below = 0; below <= 3; ++below) {
+    for (int form = 0; form < 4; ++form) {
+      TestModule m;
+      m.add_type({kI32, kI32}, {kI32});
+      std::vector<u8> body;
+      for (int i = 0; i < below; ++i) {
+        body = concat({body, code({0x41, 1})});
+      }
+      const std::vector<u8> get1 = (form & 1) != 0 ? code({0x20, 0x81, 0}) : code({0x20, 1});
+      const std::vector<u8> drop = (form & 2) != 0 ? code({0x41, 9, 0x1a}) : code({});
+      // local 2 = a; (local 2 - b) + 7 - (a - b) + -3, plus the constants below
+      body = concat({body, code({0x20, 0}), drop, code({0x21, 2, 0x20, 2}), get1, drop, code({0x6b, 0x41, 7, 0x6a, 0x20, 0}), get1,
+                     code({0x6b, 0x6b, 0x41, 0x7d, 0x6a}), drop, code({0x21, 2}), get1, code({0x1a, 0x20, 2})});
+      for (int i = 0; i < below; ++i) {
+        body = concat({body, code({0x6a})});
+      }
+      m.add_func({.type = 0, .locals = 3, .code = concat({body, code({0x0b})}), .side_table = {}});
+      World world(m);
+      CHECK(world.call_u64(0, {100, 30}) == 4u + static_cast<u32>(below));
+      CHECK(world.call_u64(0, {0, 0xffffffff}) == 4u + static_cast<u32>(below));
+    }
+  }
+}
+
+TEST_CASE("i32.const with i32.add wraps") {
+  TestModule m;
+  m.add_type({kI32}, {kI64});
+  m.add_func({.type = 0, .locals = 1, .code = code({0x20, 0, 0x41, 1, 0x6a, 0xad, 0x0b}), .side_table = {}});
+  World world(m);
+  CHECK(world.call_u64(0, {0xffffffff}) == 0);
+  CHECK(world.call_u64(0, {41}) == 42);
+}
+
 TEST_CASE("LEB128 immediates of every length") {
   TestModule m;
   const u32 type = m.add_type({kI32}, {kI32});

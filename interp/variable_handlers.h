@@ -58,6 +58,11 @@ template <u32 S> PETREL_HANDLER(op_select_t) {
   return static_cast<i64>(static_cast<i8>(pc[1])) * static_cast<i64>(sizeof(Slot));
 }
 
+/// Low byte and the index's continuation bit of a `local.get` with a one-byte index. local.get and local.set look for one
+/// behind them and execute it as well (see "Peeks" in interp/README.md).
+constexpr u16 kLocalGet = 0x20;
+constexpr u16 kShortForm = 0x80ff;
+
 template <u32 S> PETREL_HANDLER(local_get_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
@@ -72,6 +77,11 @@ template <u32 S> PETREL_HANDLER(op_local_get) {
     PETREL_GOTO(local_get_slow<S>);
   }
   push<S>(sp, a, b, slot_at(fp, offset)->bits[0]);
+  if ((load_unaligned<u16>(pc + 2) & kShortForm) == kLocalGet) {
+    push<pushed(S)>(sp, a, b, slot_at(fp, local_offset(pc + 2))->bits[0]);
+    pc += 4;
+    PETREL_NEXT(2);
+  }
   pc += 2;
   PETREL_NEXT(pushed(S));
 }
@@ -90,6 +100,11 @@ template <u32 S> PETREL_HANDLER(op_local_set) {
     PETREL_GOTO(local_set_slow<S>);
   }
   slot_at(fp, offset)->bits[0] = pop<S>(sp, a, b);
+  if ((load_unaligned<u16>(pc + 2) & kShortForm) == kLocalGet) {
+    push<popped(S)>(sp, a, b, slot_at(fp, local_offset(pc + 2))->bits[0]);
+    pc += 4;
+    PETREL_NEXT(pushed(popped(S)));
+  }
   pc += 2;
   PETREL_NEXT(popped(S));
 }
