@@ -91,6 +91,7 @@ Status run_core(const Program& program, Guest& guest) {
 Result<int> run_component(const Program& program, Guest& guest) {
   component::Linker linker;
   wasi::Preview2 preview2(guest.ctx);
+  TRY(preview2.check_config());
   preview2.add_to_linker(linker);
   TRY_ASSIGN(auto imports, linker.resolve(program.component()->plan));
   TRY_ASSIGN(auto instance,

@@ -284,12 +284,11 @@ bool splice(HostCall& call, const SpliceParams& params, CountResult& result, Wai
   if (from == nullptr) {
     return false;
   }
-  if (wait == Wait::yes && params.len != 0) {
-    if (auto ready = poll_interest(call.store, to->interest(), Wait::yes); !ready) {
-      return answer(call, ready, result);
-    }
+  IoResult permit = to->check_write(call.store);
+  while (wait == Wait::yes && params.len != 0 && permit && *permit == 0) {
+    const IoResult ready = poll_interest(call.store, to->interest(), Wait::yes);
+    permit = ready ? to->check_write(call.store) : ready;
   }
-  const IoResult permit = to->check_write(call.store);
   if (!permit) {
     return answer(call, permit, result);
   }

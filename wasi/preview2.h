@@ -54,6 +54,10 @@ public:
   Preview2(const Preview2&) = delete;
   Preview2& operator=(const Preview2&) = delete;
 
+  /// Strings of components are UTF-8, arguments and environment of a process need not be. Errors: usage, naming the
+  /// one that is not.
+  Status check_config() const;
+
   /// Offers every interface.
   void add_to_linker(component::Linker& linker);
 

@@ -363,6 +363,22 @@ TEST_CASE("environment and exit") {
   CHECK_EQ(world.trap_of("wasi:cli/exit", "exit-with-code", u8{255}, nothing), "exit 255");
 }
 
+TEST_CASE("arguments and environment must be UTF-8") {
+  CHECK(TestWorld(stdio(-1, -1)).wasi.check_config().has_value());
+  WasiConfig config = stdio(-1, -1);
+  config.args[1] = "a\xff";
+  TestWorld arguments(config);
+  Status status = arguments.wasi.check_config();
+  REQUIRE_FALSE(status.has_value());
+  CHECK_EQ(status.error().info().text, "argument 1: expected UTF-8, found 'a\\xff'");
+  config.args[1] = "a";
+  config.env[0].second = "\xc3";
+  TestWorld environment(config);
+  status = environment.wasi.check_config();
+  REQUIRE_FALSE(status.has_value());
+  CHECK_EQ(status.error().info().text, "variable HOME: expected UTF-8, found '\\xc3'");
+}
+
 TEST_CASE("clocks") {
   TestWorld world(stdio(-1, -1));
   const u64 first = world.get<u64>(kMonotonic, "now", Nothing{});

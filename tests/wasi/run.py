@@ -125,6 +125,17 @@ def interfaces(suite):
                         result.code == 134 and f"wasm trap: {trap}\n" in result.err.decode(), result)
 
 
+def not_utf8(suite):
+    for options, argument, what in (([], b"a\xff", "argument 1"), (["--env", b"A=\xff"], "a", "variable A")):
+        result = run_bytes([suite.wasmrun, *options, ROOT / "examples/hello/hello.wasm", argument])
+        suite.equal(f"{what} is not UTF-8: exit", result.returncode, 2)
+        suite.check(f"{what} is not UTF-8: message", f"{what}: expected UTF-8" in result.stderr.decode(), result.stderr)
+
+
+def run_bytes(command):
+    return subprocess.run([os.fsencode(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+
+
 def stdio(suite):
     """Ends of standard streams, for both versions of WASI."""
     data = bytes(range(256)) * (16 << 10)  # 4 MiB
@@ -162,6 +173,7 @@ def main():
     suite = Suite(__doc__)
     compare_with_wit(suite)
     interfaces(suite)
+    not_utf8(suite)
     stdio(suite)
     suite.finish()
 
