@@ -2,6 +2,7 @@
 #include "frontend/component/core_types.h"
 
 #include <map>
+#include <optional>
 
 #include "base/format.h"
 #include "base/unicode.h"
@@ -9,22 +10,35 @@
 namespace petrel::frontend::comp {
 namespace {
 
-CoreSig sig_of(const ir::Module& module, TypeIdx type) {
-  const ir::TypeDef& def = module.type(type);
-  auto params = module.params(def);
-  auto results = module.results(def);
-  return {{params.begin(), params.end()}, {results.begin(), results.end()}};
-}
+/// Signatures of a module's types, each made once.
+class Signatures {
+public:
+  explicit Signatures(const ir::Module& module) : module_(module), made_(module.types().size()) {}
+  const SigRef& of(TypeIdx type) {
+    std::optional<SigRef>& sig = made_[type.index()];
+    if (!sig) {
+      const ir::TypeDef& def = module_.type(type);
+      auto params = module_.params(def);
+      auto results = module_.results(def);
+      sig = SigRef(CoreSig{{params.begin(), params.end()}, {results.begin(), results.end()}});
+    }
+    return *sig;
+  }
 
-CoreExtern extern_of(const ir::Module& module, ir::ExternKind kind, u32 index) {
+private:
+  const ir::Module& module_;
+  std::vector<std::optional<SigRef>> made_;
+};
+
+CoreExtern extern_of(const ir::Module& module, Signatures& signatures, ir::ExternKind kind, u32 index) {
   CoreExtern e;
   e.kind = kind;
   switch (kind) {
-  case ir::ExternKind::func: e.sig = sig_of(module, module.func(FuncIdx(index)).type); break;
+  case ir::ExternKind::func: e.sig = signatures.of(module.func(FuncIdx(index)).type); break;
   case ir::ExternKind::table: e.table = module.tables()[index].type; break;
   case ir::ExternKind::memory: e.memory = module.memories()[index]; break;
   case ir::ExternKind::global: e.global = module.globals()[index].type; break;
-  case ir::ExternKind::tag: e.sig = sig_of(module, module.tags()[index].type); break;
+  case ir::ExternKind::tag: e.sig = signatures.of(module.tags()[index].type); break;
   }
   return e;
 }
@@ -35,6 +49,11 @@ bool limits_fit(const Limits& actual, const Limits& expected) {
 }
 
 } // namespace
+
+const std::shared_ptr<const CoreSig>& SigRef::empty() {
+  static const auto* const kEmpty = new std::shared_ptr<const CoreSig>(std::make_shared<const CoreSig>());
+  return *kEmpty;
+}
 
 std::string to_string(const CoreSig& sig) {
   std::string out = "[";
@@ -61,11 +80,12 @@ std::string_view extern_kind_name(ir::ExternKind kind) {
 
 ModuleType module_type(const ir::Module& module) {
   ModuleType type;
+  Signatures signatures(module);
   for (const ir::Import& i : module.imports()) {
-    type.imports.push_back({module.str(i.module), module.str(i.name), extern_of(module, i.kind, i.index)});
+    type.imports.push_back({module.str(i.module), module.str(i.name), extern_of(module, signatures, i.kind, i.index)});
   }
   for (const ir::Export& e : module.exports()) {
-    type.exports.push_back({module.str(e.name), extern_of(module, e.kind, e.index)});
+    type.exports.push_back({module.str(e.name), extern_of(module, signatures, e.kind, e.index)});
   }
   return type;
 }
@@ -80,8 +100,8 @@ std::string core_mismatch(const CoreExtern& actual, const CoreExtern& expected) 
     if (actual.sig == expected.sig) {
       return {};
     }
-    return strf("expected: (%s) %s, found: %s", extern_kind_name(expected.kind).data(), to_string(expected.sig).c_str(),
-                to_string(actual.sig).c_str());
+    return strf("expected: (%s) %s, found: %s", extern_kind_name(expected.kind).data(), to_string(expected.sig.get()).c_str(),
+                to_string(actual.sig.get()).c_str());
   case ir::ExternKind::table:
     if (actual.table.element != expected.table.element) {
       return strf("expected table element type %s, found %s", petrel::to_string(expected.table.element).c_str(),

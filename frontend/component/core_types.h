@@ -4,7 +4,7 @@
 // instances, with the matching rules of core specification §3.4.4 (import matching).
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +21,24 @@ struct CoreSig {
 };
 std::string to_string(const CoreSig& sig);
 
+/// A signature shared by all that have it: aliases and exports of a long one cost nothing.
+class SigRef {
+public:
+  SigRef() : sig_(empty()) {}
+  SigRef(CoreSig sig) : sig_(std::make_shared<const CoreSig>(std::move(sig))) {}
+  const CoreSig& get() const { return *sig_; }
+  const CoreSig* operator->() const { return sig_.get(); }
+  bool operator==(const SigRef& other) const { return sig_ == other.sig_ || *sig_ == *other.sig_; }
+
+private:
+  static const std::shared_ptr<const CoreSig>& empty();
+  std::shared_ptr<const CoreSig> sig_;
+};
+
 /// The type of a core import or export.
 struct CoreExtern {
   ir::ExternKind kind = ir::ExternKind::func;
-  CoreSig sig;              ///< func, tag
+  SigRef sig;               ///< func, tag
   ir::TableType table = {};
   Limits memory = {};
   ir::GlobalType global = {};

@@ -50,6 +50,13 @@ CoreSig sig_of(std::string_view text, ValType pointer) {
 
 } // namespace
 
+Status Decoder::charge(TypeId type) {
+  if (!out_->types.spend(out_->types[type].size)) {
+    return fail(ErrorClass::limit, "canonical definitions take too many steps to check");
+  }
+  return {};
+}
+
 Result<const CoreExtern*> Decoder::core_func(u32 index) {
   Scope& s = top();
   if (index >= s.core_funcs.size()) {
@@ -139,8 +146,8 @@ Status Decoder::check_options(const OptionsDef& o, bool is_lift, const Type* fun
   }
   if (o.realloc != kNoIndex) {
     TRY_ASSIGN(const CoreExtern* realloc, core_func(o.realloc));
-    if (realloc->sig != CoreSig{{address, address, address, address}, {address}}) {
-      return fail(ErrorClass::invalid, strf("canonical option `realloc` uses a core function with an incorrect signature: %s", to_string(realloc->sig).c_str()));
+    if (realloc->sig.get() != CoreSig{{address, address, address, address}, {address}}) {
+      return fail(ErrorClass::invalid, strf("canonical option `realloc` uses a core function with an incorrect signature: %s", to_string(realloc->sig.get()).c_str()));
     }
   }
   if (o.post_return != kNoIndex && !is_lift) {
@@ -154,8 +161,8 @@ Status Decoder::check_options(const OptionsDef& o, bool is_lift, const Type* fun
       return fail(ErrorClass::invalid, "cannot specify callback without async, or for lowerings");
     }
     TRY_ASSIGN(const CoreExtern* callback, core_func(o.callback));
-    if (callback->sig != CoreSig{{ValKind::i32, ValKind::i32, ValKind::i32}, {ValKind::i32}}) {
-      return fail(ErrorClass::invalid, strf("canonical option `callback` uses a core function with an incorrect signature: %s", to_string(callback->sig).c_str()));
+    if (callback->sig.get() != CoreSig{{ValKind::i32, ValKind::i32, ValKind::i32}, {ValKind::i32}}) {
+      return fail(ErrorClass::invalid, strf("canonical option `callback` uses a core function with an incorrect signature: %s", to_string(callback->sig.get()).c_str()));
     }
   }
   if (o.is_async && func != nullptr && !func->is_async) {
@@ -198,6 +205,7 @@ Status Decoder::lift(ByteReader& r) {
   TRY_ASSIGN(u32 type_index, r.read_var_u32());
   TRY_ASSIGN(TypeId type, func_type_at(type_index));
   TRY_ASSIGN(const CoreExtern* func, core_func(core_index));
+  TRY(charge(type));
   TRY(resolve_memory(o));
   TRY(check_options(o, true, &types[type]));
   FlatSignature flat = flatten_func(types, type,
@@ -205,22 +213,22 @@ Status Decoder::lift(ByteReader& r) {
   bool list_in = any_list(types, types.fields(type));
   bool list_out = !types[type].elem.is_none() && types[types[type].elem].has_list;
   TRY(check_needed(o, list_in || list_out || flat.params_in_memory || flat.result_in_memory, list_in || flat.params_in_memory));
-  if (func->sig.params != flat.sig.params) {
+  if (func->sig->params != flat.sig.params) {
     return fail(ErrorClass::invalid, strf("lowered parameter types `%s` do not match parameter types `%s`", list_text(flat.sig.params).c_str(),
-                                          list_text(func->sig.params).c_str()));
+                                          list_text(func->sig->params).c_str()));
   }
-  if (func->sig.results != flat.sig.results) {
+  if (func->sig->results != flat.sig.results) {
     return fail(ErrorClass::invalid, strf("lowered result types `%s` do not match result types `%s`", list_text(flat.sig.results).c_str(),
-                                          list_text(func->sig.results).c_str()));
+                                          list_text(func->sig->results).c_str()));
   }
   if (o.post_return != kNoIndex) {
     TRY_ASSIGN(const CoreExtern* post, core_func(o.post_return));
-    if (post->sig != CoreSig{flat.sig.results, {}}) {
-      return fail(ErrorClass::invalid, strf("canonical option `post-return` uses a core function with an incorrect signature: %s", to_string(post->sig).c_str()));
+    if (post->sig.get() != CoreSig{flat.sig.results, {}}) {
+      return fail(ErrorClass::invalid, strf("canonical option `post-return` uses a core function with an incorrect signature: %s", to_string(post->sig.get()).c_str()));
     }
   }
   TRY(grow(s.funcs, type, "functions"));
-  record({.kind = Def::Kind::lift, .index = core_index, .type = type, .options = o, .sig = std::move(flat.sig)});
+  record({.kind = Def::Kind::lift, .index = core_index, .type = type, .canon = std::make_unique<CanonDef>(o, BuiltinDef{}, func->sig)});
   return {};
 }
 
@@ -229,6 +237,7 @@ Status Decoder::lower(ByteReader& r) {
   TRY_ASSIGN(u32 index, r.read_var_u32());
   TRY_ASSIGN(Entity entity, entity_of(Sort::func, index));
   TRY_ASSIGN(OptionsDef o, options(r));
+  TRY(charge(entity.type));
   TRY(resolve_memory(o));
   TRY(check_options(o, false, &types[entity.type]));
   FlatSignature flat =
@@ -237,9 +246,9 @@ Status Decoder::lower(ByteReader& r) {
   bool list_out = !types[entity.type].elem.is_none() && types[types[entity.type].elem].has_list;
   TRY(check_needed(o, list_in || list_out || flat.params_in_memory || flat.result_in_memory, list_out));
   CoreExtern made;
-  made.sig = flat.sig;
+  made.sig = SigRef(std::move(flat.sig));
   TRY(push_core_item(Sort::core_func, made));
-  record({.kind = Def::Kind::lower, .index = index, .type = entity.type, .options = o, .sig = std::move(flat.sig)});
+  record({.kind = Def::Kind::lower, .index = index, .type = entity.type, .canon = std::make_unique<CanonDef>(o, BuiltinDef{}, made.sig)});
   return {};
 }
 
@@ -297,7 +306,7 @@ Status Decoder::builtin(u8 opcode, ByteReader& r) {
   }
   TRY(require(row->gate, strf("the canonical built-in `%s`", row->text)));
   CanonInfo info{row->text};
-  Def def{.kind = Def::Kind::builtin};
+  CanonDef def;
   def.builtin.kind = row->kind;
   bool has_options = false;
   for (const char* letter = row->immediates; *letter != 0; ++letter) {
@@ -312,19 +321,21 @@ Status Decoder::builtin(u8 opcode, ByteReader& r) {
     TRY(require(ir::Feature::ComponentMoreAsyncBuiltins, strf("async `%s`", row->text)));
   }
   ValType pointer = def.options.is_memory64 ? ValKind::i64 : ValKind::i32;
+  CoreSig sig;
   if (row->core_type != "*") {
-    def.sig = sig_of(row->core_type, pointer);
+    sig = sig_of(row->core_type, pointer);
   } else {
-    TRY(builtin_signature(info, def));
+    TRY_ASSIGN(sig, builtin_signature(info, def));
   }
   CoreExtern made;
-  made.sig = def.sig;
+  made.sig = SigRef(std::move(sig));
+  def.sig = made.sig;
   TRY(push_core_item(Sort::core_func, made));
-  record(std::move(def));
+  record({.kind = Def::Kind::builtin, .canon = std::make_unique<CanonDef>(std::move(def))});
   return {};
 }
 
-Status Decoder::builtin_immediate(char letter, const CanonInfo& info, Def& def, ByteReader& r) {
+Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& def, ByteReader& r) {
   u64 offset = r.offset();
   Scope& s = top();
   switch (letter) {
@@ -382,7 +393,7 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, Def& def, 
     if (index >= s.core_types.size() || s.core_types[index].is_module) {
       return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: core type index out of bounds", index));
     }
-    if (s.core_types[index].sig != CoreSig{{ValKind::i32}, {}}) {
+    if (s.core_types[index].sig.get() != CoreSig{{ValKind::i32}, {}}) {
       return fail_at(ErrorClass::invalid, offset, "start function must take a single `i32` argument and return nothing");
     }
     return {};
@@ -401,7 +412,7 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, Def& def, 
   }
 }
 
-Status Decoder::check_builtin_options(const CanonInfo& info, const Def& def) {
+Status Decoder::check_builtin_options(const CanonInfo& info, const CanonDef& def) {
   const OptionsDef& o = def.options;
   const TypeTable& types = out_->types;
   TRY(check_options({.encoding = o.encoding, .is_async = false, .is_memory64 = o.is_memory64, .memory = o.memory, .realloc = o.realloc}, false, nullptr));
@@ -435,29 +446,30 @@ Status Decoder::check_builtin_options(const CanonInfo& info, const Def& def) {
   return check_needed(o, !elem.is_none(), reads && lists);
 }
 
-Status Decoder::builtin_signature(const CanonInfo& info, Def& def) {
+Result<CoreSig> Decoder::builtin_signature(const CanonInfo& info, const CanonDef& def) {
+  CoreSig sig;
   ValType pointer = def.options.is_memory64 ? ValKind::i64 : ValKind::i32;
   ValType context(static_cast<ValKind>(top().context_type & 0xff));
   if (def.builtin.kind == ir::CanonKind::context_get) {
-    def.sig.results.push_back(context);
-    return {};
+    sig.results.push_back(context);
+    return sig;
   }
   if (def.builtin.kind == ir::CanonKind::context_set) {
-    def.sig.params.push_back(context);
-    return {};
+    sig.params.push_back(context);
+    return sig;
   }
   if (def.builtin.kind != ir::CanonKind::task_return) {
     return fail(ErrorClass::unsupported, strf("component-model-threading: the canonical built-in `%s`", info.text));
   }
   if (def.builtin.type.is_none()) {
-    return {};
+    return sig;
   }
   if (out_->types[def.builtin.type].flat_count > kMaxFlatParams) {
-    def.sig.params.push_back(pointer);
+    sig.params.push_back(pointer);
   } else {
-    flatten(out_->types, def.builtin.type, pointer, def.sig.params);
+    flatten(out_->types, def.builtin.type, pointer, sig.params);
   }
-  return {};
+  return sig;
 }
 
 } // namespace petrel::frontend::comp

@@ -64,18 +64,25 @@ Status Decoder::core_instantiate(ByteReader& r) {
   }
   const ModuleType& type = out_->types.module(s.core_modules[module]);
   TRY(check_core_args(type, def.args));
-  CoreInstanceType made;
-  made.exports = type.exports;
-  for (u32 i = 0; i < made.exports.size(); ++i) {
-    made.by_name.emplace(made.exports[i].name, i);
+  std::shared_ptr<const CoreInstanceType>& made = instance_types_[s.core_modules[module].index()];
+  if (made == nullptr) {
+    auto fresh = std::make_shared<CoreInstanceType>();
+    fresh->exports = type.exports;
+    for (u32 i = 0; i < fresh->exports.size(); ++i) {
+      fresh->by_name.emplace(fresh->exports[i].name, i);
+    }
+    made = std::move(fresh);
   }
-  TRY(grow(s.core_instances, std::move(made), "core instances"));
+  TRY(grow(s.core_instances, made, "core instances"));
   record(std::move(def));
   return {};
 }
 
 Status Decoder::check_core_args(const ModuleType& module, std::span<const NamedRef> args) {
   Scope& s = top();
+  if (!out_->types.spend(module.imports.size() + args.size())) {
+    return fail(ErrorClass::limit, "core instantiations take too many steps to check");
+  }
   std::unordered_map<std::string_view, u32> by_name;
   for (const NamedRef& arg : args) {
     if (!by_name.emplace(arg.name, arg.index).second) {
@@ -87,7 +94,7 @@ Status Decoder::check_core_args(const ModuleType& module, std::span<const NamedR
     if (arg == by_name.end()) {
       return fail(ErrorClass::invalid, strf("missing module instantiation argument named `%s`", escaped(import.module).c_str()));
     }
-    const CoreInstanceType& instance = s.core_instances[arg->second];
+    const CoreInstanceType& instance = *s.core_instances[arg->second];
     auto item = instance.by_name.find(import.name);
     if (item == instance.by_name.end()) {
       return fail(ErrorClass::invalid, strf("module instantiation argument `%s` does not export an item named `%s`",
@@ -122,7 +129,7 @@ Status Decoder::core_inline_exports(ByteReader& r) {
     made.exports.push_back({name, *item});
     def.args.push_back({.name = name, .sort = sort, .index = index, .type = {}});
   }
-  TRY(grow(s.core_instances, std::move(made), "core instances"));
+  TRY(grow(s.core_instances, std::shared_ptr<const CoreInstanceType>(std::make_shared<CoreInstanceType>(std::move(made))), "core instances"));
   record(std::move(def));
   return {};
 }
@@ -245,7 +252,7 @@ Result<CoreExtern> Decoder::core_extern(ByteReader& r, std::span<const CoreTypeE
   u64 offset = r.offset();
   CoreExtern e;
   TRY_ASSIGN(u8 kind, r.read_u8());
-  auto signature = [&]() -> Result<CoreSig> {
+  auto signature = [&]() -> Result<SigRef> {
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= types.size()) {
       return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: type index out of bounds", index));
@@ -305,7 +312,8 @@ Status Decoder::core_type(ByteReader& r, bool in_module_type, std::vector<CoreTy
   CoreTypeEntry entry;
   switch (opcode) {
   case 0x60: {
-    TRY_ASSIGN(entry.sig, core_func_type(r));
+    TRY_ASSIGN(CoreSig sig, core_func_type(r));
+    entry.sig = SigRef(std::move(sig));
     return grow(space, std::move(entry), "core types");
   }
   case 0x50: {

@@ -250,7 +250,7 @@ Status Decoder::alias_core_export(ByteReader& r, Sort kind) {
   if (index >= s.core_instances.size()) {
     return fail(ErrorClass::invalid, strf("unknown core instance %u: core instance index out of bounds", index));
   }
-  const CoreInstanceType& type = s.core_instances[index];
+  const CoreInstanceType& type = *s.core_instances[index];
   auto found = type.by_name.find(name);
   if (found == type.by_name.end()) {
     return fail(ErrorClass::invalid, strf("core instance %u has no export named `%s`", index, escaped(name).c_str()));

@@ -323,8 +323,8 @@ Result<TypeId> Decoder::resource_type(ByteReader& r) {
   }
   if (dtor != kNoIndex) {
     TRY_ASSIGN(const CoreExtern* func, core_func(dtor));
-    if (func->sig != CoreSig{{ValType(ValKind::i32)}, {}}) {
-      return fail_at(ErrorClass::invalid, offset, strf("wrong signature for a destructor: expected [i32] -> [], found %s", to_string(func->sig).c_str()));
+    if (func->sig.get() != CoreSig{{ValType(ValKind::i32)}, {}}) {
+      return fail_at(ErrorClass::invalid, offset, strf("wrong signature for a destructor: expected [i32] -> [], found %s", to_string(func->sig.get()).c_str()));
     }
   }
   TypeId type = out_->types.make_resource();

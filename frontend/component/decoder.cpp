@@ -255,11 +255,11 @@ namespace {
 /// Collects resources that are mentioned but not introduced, visiting each type once.
 class FreeResources {
 public:
-  explicit FreeResources(const TypeTable& types) : types_(types) {}
+  explicit FreeResources(TypeTable& types) : types_(types) {}
   std::unordered_set<u32> found;
 
   void visit(TypeId id) {
-    if (id.is_none() || !types_[id].has_resources || !seen_.insert(id.index()).second) {
+    if (id.is_none() || !types_[id].has_resources || !seen_.insert(id.index()).second || !types_.spend(1)) {
       return;
     }
     const Type& type = types_[id];
@@ -307,13 +307,13 @@ private:
     }
   }
 
-  const TypeTable& types_;
+  TypeTable& types_;
   std::unordered_set<u32> seen_;
   std::unordered_set<u32> introduced_;
 };
 
 /// Those of `candidates` that the exports mention: only they need fresh copies per instance.
-std::vector<ResourceId> mentioned(const TypeTable& types, std::span<const NamedEntity> exports, std::span<const ResourceId> candidates) {
+std::vector<ResourceId> mentioned(TypeTable& types, std::span<const NamedEntity> exports, std::span<const ResourceId> candidates) {
   FreeResources free(types);
   for (const NamedEntity& e : exports) {
     free.visit(e.entity.type);
@@ -329,7 +329,7 @@ std::vector<ResourceId> mentioned(const TypeTable& types, std::span<const NamedE
 
 } // namespace
 
-bool has_free_resources(const TypeTable& types, TypeId type) {
+bool has_free_resources(TypeTable& types, TypeId type) {
   FreeResources free(types);
   free.visit(type);
   return !free.found.empty();
@@ -382,6 +382,6 @@ template <typename T> Status Decoder::grow(std::vector<T>& space, T value, const
 template Status Decoder::grow(std::vector<TypeId>&, TypeId, const char*);
 template Status Decoder::grow(std::vector<CoreExtern>&, CoreExtern, const char*);
 template Status Decoder::grow(std::vector<CoreTypeEntry>&, CoreTypeEntry, const char*);
-template Status Decoder::grow(std::vector<CoreInstanceType>&, CoreInstanceType, const char*);
+template Status Decoder::grow(std::vector<std::shared_ptr<const CoreInstanceType>>&, std::shared_ptr<const CoreInstanceType>, const char*);
 
 } // namespace petrel::frontend::comp

@@ -128,10 +128,11 @@ private:
   Status lift(ByteReader& r);
   Status lower(ByteReader& r);
   Status builtin(u8 opcode, ByteReader& r);
-  Status builtin_immediate(char letter, const CanonInfo& info, Def& def, ByteReader& r);
+  Status builtin_immediate(char letter, const CanonInfo& info, CanonDef& def, ByteReader& r);
   Status builtin_type(const CanonInfo& info, BuiltinDef& def, u32 type_index);
-  Status check_builtin_options(const CanonInfo& info, const Def& def);
-  Status builtin_signature(const CanonInfo& info, Def& def);
+  Status check_builtin_options(const CanonInfo& info, const CanonDef& def);
+  Result<CoreSig> builtin_signature(const CanonInfo& info, const CanonDef& def);
+  Status charge(TypeId type);
   Status resolve_memory(OptionsDef& o);
   static std::string list_text(std::span<const ValType> list);
   Result<OptionsDef> options(ByteReader& r);
@@ -144,6 +145,7 @@ private:
   const DecodeOptions& options_;
   std::unique_ptr<ComponentFile> out_;
   std::vector<std::unique_ptr<Scope>> scopes_;
+  std::unordered_map<u32, std::shared_ptr<const CoreInstanceType>> instance_types_; ///< by module type
   u32 component_count_ = 0;
   u32 type_scope_depth_ = 0;
 };
@@ -152,6 +154,6 @@ private:
 Result<u32> read_items(ByteReader& r, u32 limit, usize min_item_bytes, const char* what);
 
 /// Resources that `type` mentions without introducing them itself.
-bool has_free_resources(const TypeTable& types, TypeId type);
+bool has_free_resources(TypeTable& types, TypeId type);
 
 } // namespace petrel::frontend::comp

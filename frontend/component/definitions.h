@@ -49,6 +49,13 @@ struct BuiltinDef {
   u32 number = 0;     ///< context slot
 };
 
+/// What lifts, lowers and built-ins need besides.
+struct CanonDef {
+  OptionsDef options;
+  BuiltinDef builtin;
+  SigRef sig; ///< of the core function made, or lifted
+};
+
 struct Def {
   enum class Kind : u8 {
     core_module,      ///< index: static module
@@ -61,9 +68,9 @@ struct Def {
     alias_core,       ///< sort, index: core instance, name
     alias_outer,      ///< sort (core_module, component), count: scopes out, index
     resource,         ///< type; index: destructor's core function or kNoIndex
-    lift,             ///< index: core function; type; options; sig
-    lower,            ///< index: function; type; options; sig
-    builtin,          ///< builtin; options; sig
+    lift,             ///< index: core function; type; canon
+    lower,            ///< index: function; type; canon
+    builtin,          ///< canon
     import_,          ///< name, sort, type
     export_,          ///< name, sort, index, type (with the ascription applied), args: the item with its own type
   };
@@ -74,10 +81,7 @@ struct Def {
   std::string_view name = {};
   TypeId type = {};
   std::vector<NamedRef> args = {};
-  OptionsDef options = {};
-  BuiltinDef builtin = {};
-  CoreSig sig = {};
-  u64 offset = 0;
+  std::unique_ptr<CanonDef> canon = {};
 };
 
 struct ComponentDef {

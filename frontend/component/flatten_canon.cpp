@@ -128,25 +128,25 @@ Result<ir::TransferPlanIdx> Flattener::result_plan(ir::CompFuncTypeIdx type, con
 
 Status Flattener::lift(Env& env, const Def& def) {
   FlatSignature flat = flatten_func(types_, def.type,
-                                    {.is_lift = true, .is_async = def.options.is_async, .has_callback = def.options.callback != kNoIndex,
-                                     .is_memory64 = def.options.is_memory64});
+                                    {.is_lift = true, .is_async = def.canon->options.is_async, .has_callback = def.canon->options.callback != kNoIndex,
+                                     .is_memory64 = def.canon->options.is_memory64});
   ir::Lift row;
   row.func = func_slot(env.core_funcs[def.index]);
-  row.options = options(env, def.options);
+  row.options = options(env, def.canon->options);
   TRY_ASSIGN(row.type, func_type(env, def.type));
-  row.signature = signature(def.sig);
+  row.signature = signature(def.canon->sig.get());
   funcs_.push_back({.is_lift = true, .index = narrow<u32>(image_.lifts.size()), .type = def.type});
   env.funcs.push_back(narrow<u32>(funcs_.size() - 1));
   image_.lifts.push_back(row);
-  lift_infos_.push_back({flat.params_in_memory, flat.result_in_memory, def.options.is_async});
+  lift_infos_.push_back({flat.params_in_memory, flat.result_in_memory, def.canon->options.is_async});
   return {};
 }
 
 Status Flattener::lower(Env& env, const Def& def) {
-  FlatSignature flat = flatten_func(types_, def.type, {.is_lift = false, .is_async = def.options.is_async, .has_callback = false,
-                                                       .is_memory64 = def.options.is_memory64});
+  FlatSignature flat = flatten_func(types_, def.type, {.is_lift = false, .is_async = def.canon->options.is_async, .has_callback = false,
+                                                       .is_memory64 = def.canon->options.is_memory64});
   const Func func = funcs_[env.funcs[def.index]];
-  ir::OptionsIdx options_idx = options(env, def.options);
+  ir::OptionsIdx options_idx = options(env, def.canon->options);
   const ir::CanonOptions caller = image_.options[options_idx.index()];
   ir::PlanEnd caller_params = PlanBuilder::guest(caller, options_idx, flat.params_in_memory);
   ir::PlanEnd caller_result = PlanBuilder::guest(caller, options_idx, flat.result_in_memory);
@@ -154,7 +154,7 @@ Status Flattener::lower(Env& env, const Def& def) {
     ir::LowerImport row;
     row.import = ir::HostImportIdx(func.index);
     row.options = options_idx;
-    row.signature = signature(def.sig);
+    row.signature = signature(def.canon->sig.get());
     image_.imports[func.index].is_used = 1;
     ir::CompFuncTypeIdx type = image_.imports[func.index].type;
     TRY_ASSIGN(row.params, params_plan(type, caller_params, PlanBuilder::host()));
@@ -170,7 +170,7 @@ Status Flattener::lower(Env& env, const Def& def) {
   ir::FusedAdapter row;
   row.callee = ir::LiftIdx(func.index);
   row.options = options_idx;
-  row.signature = signature(def.sig);
+  row.signature = signature(def.canon->sig.get());
   TRY_ASSIGN(row.params, params_plan(callee.type, caller_params, PlanBuilder::guest(callee_options, callee.options, info.params_in_memory)));
   TRY_ASSIGN(row.result, result_plan(callee.type, PlanBuilder::guest(callee_options, callee.options, info.result_in_memory), caller_result));
   row.slot = new_func(env);
@@ -180,13 +180,13 @@ Status Flattener::lower(Env& env, const Def& def) {
 }
 
 Status Flattener::builtin(Env& env, const Def& def) {
-  const BuiltinDef& b = def.builtin;
+  const BuiltinDef& b = def.canon->builtin;
   ir::CanonBuiltin row;
   row.kind = b.kind;
-  row.is_async = b.is_async || def.options.is_async ? 1 : 0;
-  row.options = options(env, def.options);
+  row.is_async = b.is_async || def.canon->options.is_async ? 1 : 0;
+  row.options = options(env, def.canon->options);
   row.number = b.number;
-  row.signature = signature(def.sig);
+  row.signature = signature(def.canon->sig.get());
   if (ir::canon_is_sync(b.kind)) {
     auto found = env.resources.find(types_[b.type].number);
     CHECK(found != env.resources.end());

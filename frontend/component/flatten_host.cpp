@@ -141,8 +141,8 @@ Status Flattener::write_keys() {
     if (key_wanted_[i] != 0) {
       TRY_ASSIGN(std::string key, type_key(image_, image_.func_types[i]));
       image_.func_types[i].key = image_.name(key);
-      if (image_.size_bytes() > (usize{1} << 30)) {
-        return fail(ErrorClass::limit, "the flattened component is larger than 1 GiB");
+      if (image_.size_bytes() > kMaxImageBytes) {
+        return fail(ErrorClass::limit, "the flattened component is larger than 128 MiB");
       }
     }
   }

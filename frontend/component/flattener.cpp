@@ -23,8 +23,8 @@ Result<std::vector<u8>> Flattener::run() {
     if (!status) {
       return std::unexpected(std::move(status).error().with_where("component instantiation"));
     }
-    if (image_.initialisers.size() > kMaxInitialisers || image_.size_bytes() > (usize{1} << 30)) {
-      return fail(ErrorClass::limit, strf("flattened component exceeds the limit of %u initialisers", kMaxInitialisers));
+    if (image_.initialisers.size() > kMaxInitialisers || image_.size_bytes() > kMaxImageBytes) {
+      return fail(ErrorClass::limit, strf("flattened component exceeds the limit of %u initialisers or %zu MiB", kMaxInitialisers, kMaxImageBytes >> 20));
     }
   }
   TRY(write_keys());
@@ -110,7 +110,7 @@ Status Flattener::core_instantiate(Env& env, const Def& def) {
     by_name.emplace(arg.name, arg.index);
   }
   std::vector<ir::CoreArg> args;
-  if (!spend(module.imports().size())) {
+  if (!spend(module.imports().size() + def.args.size())) {
     return fail(ErrorClass::limit, "flattening the component takes too many steps");
   }
   for (const ir::Import& import : module.imports()) {

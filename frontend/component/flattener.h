@@ -19,7 +19,8 @@ namespace petrel::frontend::comp {
 
 constexpr u32 kMaxInstances = 10'000;          ///< component instances after flattening
 constexpr u32 kMaxInitialisers = 1'000'000;
-constexpr u64 kMaxSteps = 20'000'000;          ///< definitions executed, exports bound
+constexpr usize kMaxImageBytes = usize{128} << 20;
+constexpr u64 kMaxSteps = 2'000'000;           ///< definitions executed, exports bound
 
 class Flattener {
 public:

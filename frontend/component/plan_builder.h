@@ -14,7 +14,7 @@
 namespace petrel::frontend::comp {
 
 /// Limit on the words of all plans of a component.
-constexpr usize kMaxPlanWords = 16u << 20;
+constexpr usize kMaxPlanWords = 4u << 20;
 
 class PlanBuilder {
 public:

@@ -20,7 +20,7 @@ enum class ScopeKind : u8 { component, component_type, instance_type };
 /// An entry of the core type space: a signature or a module type.
 struct CoreTypeEntry {
   bool is_module = false;
-  CoreSig sig;
+  SigRef sig;
   TypeId module;
 };
 
@@ -46,7 +46,7 @@ struct Scope {
   std::vector<CoreExtern> core_funcs, core_tables, core_memories, core_globals, core_tags;
   std::vector<CoreTypeEntry> core_types;
   std::vector<TypeId> core_modules;
-  std::vector<CoreInstanceType> core_instances;
+  std::vector<std::shared_ptr<const CoreInstanceType>> core_instances;
   std::vector<TypeId> funcs, types, components, instances;
 
   // Names and visibility.

@@ -369,6 +369,7 @@ TypeId TypeTable::substitute(TypeId id, Substitution& map) {
   if (auto found = map.memo.find(id.index()); found != map.memo.end()) {
     return found->second;
   }
+  spend(1);
   Type type = types_[id.index()];
   TypeId made = id;
   if (type.kind == TypeKind::resource) {

@@ -182,7 +182,7 @@ private:
   std::map<std::vector<u32>, u32> shapes_;
   std::unordered_map<std::string_view, u32> names_;
   u32 next_resource_ = 0;
-  u64 work_left_ = 50'000'000;
+  u64 work_left_ = 20'000'000;
 };
 
 /// Bytes of a discriminant for `cases` cases: 1, 2 or 4.
