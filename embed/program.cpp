@@ -22,7 +22,10 @@ bool is_text(Bytes file) {
 Status validate_bytes(Bytes file, const ProgramOptions& options) {
   if (!is_binary(file) && is_text(file)) {
     TRY_ASSIGN(const text::EncodedModule encoded, text::encode_module(as_text(file)));
-    return validate_bytes(encoded.bytes, options); // once: binary now
+    if (auto status = validate_bytes(encoded.bytes, options); !status) { // once: binary now
+      return std::unexpected(text::place_in_text(std::move(status).error(), encoded, as_text(file)));
+    }
+    return {};
   }
   if (is_component(file)) {
     return validate_component(file, options.decode);
@@ -77,7 +80,11 @@ Result<std::shared_ptr<Program>> Program::decode(sys::FileBytes bytes, const Pro
   std::shared_ptr<Program> program(new Program);
   if (!is_binary(bytes.bytes()) && is_text(bytes.bytes())) {
     TRY_ASSIGN(text::EncodedModule encoded, text::encode_module(as_text(bytes.bytes())));
-    TRY_ASSIGN(bytes, sys::FileBytes::copy_of(encoded.bytes));
+    TRY_ASSIGN(program->file_, sys::FileBytes::copy_of(encoded.bytes));
+    if (auto status = program->decode_binary(options); !status) {
+      return std::unexpected(text::place_in_text(std::move(status).error(), encoded, as_text(bytes.bytes())));
+    }
+    return program;
   }
   program->file_ = std::move(bytes);
   TRY(program->decode_binary(options));

@@ -34,4 +34,8 @@ struct EncodedModule {
 /// Errors: malformed (with line and column), unsupported (names the feature), limit.
 Result<EncodedModule> encode_module(std::string_view text, TextPosition start = {}, std::string name = {});
 
+/// An error about the encoded bytes, with the place in `text` instead of the byte offset where that is known
+/// (instructions of function bodies).
+Error place_in_text(Error error, const EncodedModule& module, std::string_view text);
+
 } // namespace petrel::text

@@ -151,6 +151,16 @@ TEST_CASE("instructions know their text") {
   CHECK(!module->text_offset(0).has_value());
 }
 
+TEST_CASE("an error in a body is placed in the text") {
+  std::string text = "(module (func nop\n  (drop (i32.const 1))))";
+  auto module = encode_module(text);
+  REQUIRE(module.has_value());
+  Error at_drop = Error(ErrorClass::invalid, "x").with_offset(module->marks[2].byte_offset);
+  CHECK(place_in_text(std::move(at_drop), *module, text).to_string() == "error[invalid]: 2:3: x");
+  Error elsewhere = Error(ErrorClass::invalid, "x").with_offset(3);
+  CHECK(place_in_text(std::move(elsewhere), *module, text).to_string() == "error[invalid]: offset 0x3: x");
+}
+
 TEST_CASE("nesting is not recursion") {
   constexpr usize kDepth = 200'000;
   std::string folded = "(func ";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontend/text/module_encoder.h"
 
+#include <algorithm>
+
 #include "base/format.h"
 
 namespace petrel::text {
@@ -487,6 +489,20 @@ std::optional<u32> EncodedModule::text_offset(u64 byte_offset) const {
     found = mark.text_offset;
   }
   return found;
+}
+
+Error place_in_text(Error error, const EncodedModule& module, std::string_view text) {
+  ErrorInfo& info = error.info();
+  auto offset = info.offset && info.line == 0 ? module.text_offset(*info.offset) : std::nullopt;
+  if (!offset) {
+    return error;
+  }
+  std::string_view before = text.substr(0, *offset);
+  usize line_start = before.rfind('\n') + 1; // npos + 1 is 0
+  info.line = narrow<u32>(std::ranges::count(before, '\n') + 1);
+  info.column = narrow<u32>(before.size() - line_start + 1);
+  info.offset.reset();
+  return error;
 }
 
 Result<EncodedModule> encode_module(std::string_view text, TextPosition start, std::string name) {
