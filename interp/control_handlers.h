@@ -56,13 +56,14 @@ inline void move_operands(Slot*& sp, const ir::BranchEntry& entry) {
   sp -= entry.drop;
 }
 
-/// Goes on `dpc` bytes from here and `dstp_bytes` bytes on in the side table, in state S; polls on the way back.
+/// Goes on `dpc` bytes from here and `dstp_bytes` bytes on in the side table, in state S; polls on the way back. (A `br`
+/// that is all of a loop jumps to itself: distance 0.)
 #define PETREL_JUMP(S, dpc, dstp_bytes)                                                                                \
   do {                                                                                                                 \
     const i32 distance = (dpc);                                                                                        \
     pc += distance;                                                                                                    \
     stp = reinterpret_cast<const u32*>(reinterpret_cast<u64>(stp) + static_cast<u64>(dstp_bytes));                     \
-    if (distance < 0 && is_interrupted(ctx)) [[unlikely]] {                                                            \
+    if (distance <= 0 && is_interrupted(ctx)) [[unlikely]] {                                                           \
       PETREL_GOTO(poll_and_go<S>);                                                                                     \
     }                                                                                                                  \
     PETREL_NEXT(S);                                                                                                    \
