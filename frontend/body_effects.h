@@ -149,7 +149,11 @@ PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::apply_br_table(const Instr
     const ValType* checked = nullptr; // the same label again, or one of the same type
     bool ok = true;
     in.labels.for_each([&](u32 label) {
-      const auto types = label_types(frame(label));
+      const ControlFrame& f = frame(label);
+      if (f.sig_kind == ControlFrame::SigKind::empty && arity == 0) [[likely]] {
+        return;
+      }
+      const auto types = label_types(f);
       if (!ok || (types.data() == checked && types.size() == arity)) {
         return;
       }

@@ -140,6 +140,7 @@ Status ModuleDecoder::code_section(ByteReader& r) {
     }
     return std::unexpected(std::move(error).with_where(func_place(i)));
   }
+  side_table.finish();
   return {};
 }
 

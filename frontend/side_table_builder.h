@@ -20,18 +20,20 @@ namespace petrel::frontend {
 
 class SideTableBuilder {
 public:
-  /// Appends to `words`.
+  /// Writes into `words`, from its start.
   explicit SideTableBuilder(std::vector<u32>& words) : words_(words) {}
 
   /// Ready for the next body.
   void reset(u32 body_bytes) {
-    start_ = narrow<u32>(words_.size());
+    start_ = position();
     always_long_ = body_bytes >= kLongBodyBytes;
     run_end_ = 0;
     waiting_.clear();
     blocks_.clear();
     blocks_.push_back(Block()); // the function's label
   }
+  /// Cuts the buffer to what was written: call it when all bodies are done.
+  void finish() { words_.resize(size_); }
   /// First word of the body's part, and its length so far.
   u32 start() const { return start_; }
   u32 size_words() const { return position() - start_; }
@@ -60,8 +62,7 @@ public:
     } else if constexpr (kOp == Op::BrTable) {
       branch_table(d, in);
     } else if constexpr (kOp == Op::Call || kOp == Op::CallIndirect) {
-      words_.push_back(in.index);
-      words_.push_back(in.size_bytes);
+      append(in.index, in.size_bytes);
     }
   }
 
@@ -93,7 +94,24 @@ private:
     u32 drop = 0;
   };
 
-  u32 position() const { return static_cast<u32>(words_.size()); }
+  u32 position() const { return size_; }
+  /// Room for `count` words behind the last; they may hold anything.
+  u32* room(usize count) {
+    if (words_.size() - size_ < count) [[unlikely]] {
+      enlarge(count);
+    }
+    return words_.data() + size_;
+  }
+  [[gnu::noinline, gnu::cold]] void enlarge(usize count) {
+    CHECK(size_ + count <= 0xffffffff); // at most six words for each byte of a file below 2^29 bytes
+    words_.resize(std::max(words_.size() * 2, size_ + count + 1024));
+  }
+  void append(u32 first, u32 second) {
+    u32* const at = room(2);
+    at[0] = first;
+    at[1] = second;
+    size_ += 2;
+  }
   Block& block(u32 label) { return blocks_[blocks_.size() - 1 - label]; }
   u32 wait(u32 entry, u32 next, bool in_table = false) {
     waiting_.push_back({entry, next, in_table});
@@ -106,8 +124,7 @@ private:
     }
     const u32 length = d.block_run_bytes(in.at);
     if (length != 0) {
-      words_.push_back(length);
-      words_.push_back(0);
+      append(length, 0);
       run_end_ = in.offset + length;
     }
   }
@@ -118,7 +135,8 @@ private:
     if (target.op == ir::Op::Call || d.is_unreachable()) {
       return {};
     }
-    const u32 keep = static_cast<u32>(d.label_types(target).size());
+    const bool has_types = target.sig_kind != ControlFrame::SigKind::empty;
+    const u32 keep = has_types ? static_cast<u32>(d.label_types(target).size()) : 0;
     const u32 above = d.height() - target.height;
     return above <= keep ? Motion{} : Motion{keep, above - keep};
   }
@@ -127,15 +145,13 @@ private:
   u32 emit(u32 offset, Motion m) {
     const u32 at = position();
     const ir::BranchEntry entry{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
-    words_.push_back(offset);
-    if (!always_long_ && entry.is_short()) {
-      words_.push_back(entry.short_word());
+    if (!always_long_ && entry.is_short()) [[likely]] {
+      append(offset, entry.short_word());
       return at;
     }
     CHECK(m.keep < 1u << 24); // limit of results
-    words_.push_back(m.keep << 8 | ir::kBranchDescLong);
-    words_.push_back(m.drop);
-    words_.push_back(0);
+    append(offset, m.keep << 8 | ir::kBranchDescLong);
+    append(m.drop, 0);
     return at;
   }
   /// Fills in the distances of an entry.
@@ -176,7 +192,9 @@ private:
 
   template <typename Decoder> void branch_table(Decoder& d, const Instr& in) {
     const u32 table = position();
-    words_.resize(words_.size() + 2 * (usize{in.labels.count()} + 1));
+    const usize words = 2 * (usize{in.labels.count()} + 1);
+    room(words);
+    size_ += static_cast<u32>(words);
     u32 entry = table;
     in.labels.for_each([&](u32 label) {
       const ControlFrame& target = d.frame(label);
@@ -194,14 +212,16 @@ private:
     if (to.record_table != table) {
       to.record_table = table;
       to.record = position();
-      words_.insert(words_.end(), {m.keep, m.drop, 0u, 0u});
+      append(m.keep, m.drop);
+      append(0, 0);
     }
     const u32 distance = (to.record - entry) / 2;
     CHECK(distance < 1u << 24); // limit of a function's size
     return distance << 8 | ir::kBranchDescLong;
   }
 
-  std::vector<u32>& words_;
+  std::vector<u32>& words_; ///< its size is what it may hold
+  u32 size_ = 0;            ///< words written
   u32 start_ = 0;
   bool always_long_ = false;
   u32 run_end_ = 0; ///< file offset where the run of blocks ends that has an entry
