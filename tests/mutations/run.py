@@ -35,6 +35,7 @@ BUG = re.compile(r"internal error|AddressSanitizer|runtime error:|UndefinedBehav
 def arguments(parser):
     parser.add_argument("--count", type=int, default=200, help="mutations of each kind of input (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other mutations")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="programs run at a time")
     parser.add_argument("--number", type=int, help="only this mutation")
 
 
@@ -150,7 +151,7 @@ class Mutations:
                 yield f"exit-cut-{length}", tmp / f"t{length}.wasm", data[:length], [self.check_validate]
 
     def run_all(self):
-        with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self.suite.args.jobs) as pool:
             pending = [pool.submit(self.one, *each) for each in self.inputs() if self.suite.wants(each[0])]
             for each in pending:
                 name, complaints = each.result()
