@@ -160,12 +160,14 @@ constexpr runtime::HostFuncDef kFunctions[] = {
 #include "wasi/preview1.def"
 };
 
-/// `wasi_unstable`: the same functions, one with an older record.
+/// `wasi_unstable`: the same functions, two with older records.
 constexpr auto kUnstableFunctions = [] {
   auto functions = std::to_array(kFunctions);
   for (runtime::HostFuncDef& function : functions) {
     if (function.name == "fd_filestat_get") {
       function.fn = callback<fd_filestat_get_unstable>();
+    } else if (function.name == "poll_oneoff") {
+      function.fn = callback<poll_oneoff_unstable>();
     }
   }
   return functions;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// WASI preview 1 for core modules (`wasi_snapshot_preview1`, and `wasi_unstable`, its predecessor, of which the
-// functions served here have the same layout). State is one small descriptor table over the shared WasiCtx.
+// WASI preview 1 for core modules (`wasi_snapshot_preview1`, and `wasi_unstable`, its predecessor, in which two
+// records have an older layout). State is one small descriptor table over the shared WasiCtx.
 #pragma once
 
 #include <memory>

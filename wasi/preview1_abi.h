@@ -86,6 +86,7 @@ Errno no_socket(Call& call);
 Errno not_a_file(Call& call);
 Errno not_seekable(Call& call);
 Errno poll_oneoff(Call& call);
+Errno poll_oneoff_unstable(Call& call);
 Errno proc_raise(Call& call);
 Errno random_get(Call& call);
 Errno sched_yield(Call& call);

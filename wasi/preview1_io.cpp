@@ -160,9 +160,15 @@ namespace {
 enum class EventType : u8 { clock = 0, fd_read = 1, fd_write = 2 };
 
 /// A subscription, 48 bytes: userdata u64 at 0; tag u8 at 8; clock: id u32 at 16, timeout u64 at 24, precision u64 at
-/// 32, flags u16 at 40; descriptor: u32 at 16.
+/// 32, flags u16 at 40; descriptor: u32 at 16. `wasi_unstable` had one more u64 in front of the clock's id: 56 bytes.
+struct SubscriptionLayout {
+  u64 size_bytes;
+  u64 clock_at;
+};
+constexpr SubscriptionLayout kSubscription{48, 16};
+constexpr SubscriptionLayout kUnstableSubscription{56, 24};
+
 struct Subscription {
-  static constexpr u64 kSize = 48;
   u64 userdata;
   EventType type;
   u32 id;
@@ -189,16 +195,17 @@ struct Event {
   }
 };
 
-Errno read_subscription(const u8* at, Subscription& out) {
+Errno read_subscription(const u8* at, SubscriptionLayout layout, Subscription& out) {
   std::memcpy(&out.userdata, at, 8);
   if (at[8] > static_cast<u8>(EventType::fd_write)) {
     return Errno::inval;
   }
   out.type = static_cast<EventType>(at[8]);
-  std::memcpy(&out.id, at + 16, 4);
-  std::memcpy(&out.timeout_ns, at + 24, 8);
+  const u8* const clock = at + layout.clock_at;
+  std::memcpy(&out.id, out.type == EventType::clock ? clock : at + 16, 4);
+  std::memcpy(&out.timeout_ns, clock + 8, 8);
   u16 flags = 0;
-  std::memcpy(&flags, at + 40, 2);
+  std::memcpy(&flags, clock + 24, 2);
   out.is_absolute = (flags & 1) != 0;
   return Errno::success;
 }
@@ -278,14 +285,12 @@ Errno wait_for(Call& call, Wait& wait, const std::vector<u64>& due) {
   return Errno::success;
 }
 
-} // namespace
-
-Errno poll_oneoff(Call& call) {
+Errno poll(Call& call, SubscriptionLayout layout) {
   const u32 count = call.u32_at(2);
   if (count == 0 || count > kMaxSubscriptions) {
     return Errno::inval;
   }
-  const u8* in = call.memory.slice(call.u32_at(0), u64{count} * Subscription::kSize);
+  const u8* in = call.memory.slice(call.u32_at(0), u64{count} * layout.size_bytes);
   u8* out = call.memory.slice(call.u32_at(1), u64{count} * Event::kSize);
   if (in == nullptr || out == nullptr || call.memory.slice(call.u32_at(3), 4) == nullptr) {
     return Errno::fault;
@@ -293,7 +298,7 @@ Errno poll_oneoff(Call& call) {
   Wait wait;
   for (u32 i = 0; i < count; ++i) {
     Subscription sub{};
-    if (Errno error = read_subscription(in + u64{i} * Subscription::kSize, sub); error != Errno::success) {
+    if (Errno error = read_subscription(in + u64{i} * layout.size_bytes, layout, sub); error != Errno::success) {
       return error;
     }
     wait.subscriptions.push_back(sub);
@@ -309,5 +314,10 @@ Errno poll_oneoff(Call& call) {
   call.memory.store(call.u32_at(3), static_cast<u32>(wait.ready.size()));
   return Errno::success;
 }
+
+} // namespace
+
+Errno poll_oneoff(Call& call) { return poll(call, kSubscription); }
+Errno poll_oneoff_unstable(Call& call) { return poll(call, kUnstableSubscription); }
 
 } // namespace petrel::wasi::p1

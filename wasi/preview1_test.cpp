@@ -269,6 +269,13 @@ TEST_CASE("preview 1: poll_oneoff") {
   put_clock(world, 0, 55, 1, 1'000'000, 0);
   CHECK_EQ(world.call("poll_oneoff", "iiii", {0, 1000, 1, 2000}), kSuccess);
   CHECK_EQ(world.at<u64>(1000), 55);
+  // the older record: a clock with one more word in front, then a descriptor
+  put_clock(world, 8, 0, 1, u64(-1), 0);
+  put_descriptor(world, 0, 66, 0, 0);
+  put_descriptor(world, 56, 77, 1, 0);
+  CHECK_EQ(world.call("poll_oneoff", "iiii", {0, 1000, 2, 2000}, "wasi_unstable"), kSuccess);
+  CHECK_EQ(world.at<u32>(2000), 1);
+  CHECK_EQ(world.at<u64>(1000), 77);
   CHECK_EQ(world.call("poll_oneoff", "iiii", {0, 1000, 0, 2000}), kInval);
   CHECK_EQ(world.call("poll_oneoff", "iiii", {0, 1000, 0xffff'ffff, 2000}), kInval);
   CHECK_EQ(world.call("poll_oneoff", "iiii", {65'500, 1000, 1, 2000}), kFault);
