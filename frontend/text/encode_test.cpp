@@ -161,6 +161,20 @@ TEST_CASE("an error in a body is placed in the text") {
   CHECK(place_in_text(std::move(elsewhere), *module, text).to_string() == "error[invalid]: offset 0x3: x");
 }
 
+TEST_CASE("labels shadow, and end with their block") {
+  auto body = [](std::string_view text) {
+    auto module = encode_module(text);
+    REQUIRE_MESSAGE(module.has_value(), (module ? "" : module.error().to_string()));
+    return hex_of(module->bytes);
+  };
+  CHECK(body("(func block $a block $a br $a end br $a end)") == body("(func block block br 0 end br 0 end)"));
+  CHECK(body("(func (block $a (loop (block $b (br $a) (br $b)))))") == body("(func (block (loop (block (br 2) (br 0)))))"));
+  CHECK(body("(func (if $a (i32.const 1) (then (br $a)) (else (br $a))))") ==
+        body("(func (if (i32.const 1) (then (br 0)) (else (br 0))))"));
+  CHECK(error_of("(func (block $a) (br $a))") == "error[malformed]: 1:22: unknown label $a");
+  CHECK(error_of("(func (if $a (br $a) (then)))") == "error[malformed]: 1:18: unknown label $a");
+}
+
 TEST_CASE("nesting is not recursion") {
   constexpr usize kDepth = 200'000;
   std::string folded = "(func ";

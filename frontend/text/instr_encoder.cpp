@@ -32,6 +32,20 @@ void InstrEncoder::mark(u32 text_offset) {
   }
 }
 
+void InstrEncoder::push_label(const std::string& name) {
+  if (!name.empty()) {
+    named_labels_[name].push_back(narrow<u32>(labels_.size()));
+  }
+  labels_.push_back(name);
+}
+
+void InstrEncoder::pop_label() {
+  if (!labels_.back().empty()) {
+    named_labels_[labels_.back()].pop_back();
+  }
+  labels_.pop_back();
+}
+
 bool InstrEncoder::takes_words() const {
   if (frames_.empty()) {
     return true;
@@ -125,7 +139,7 @@ Status InstrEncoder::open_folded(Cursor& cursor) {
   frame.kind = op == ir::Op::Try ? FrameKind::folded_try : FrameKind::folded_block;
   mark(text_offset);
   TRY(begin_block(cursor, op, out_, frame.label));
-  labels_.push_back(frame.label);
+  push_label(frame.label);
   return push(std::move(frame), cursor);
 }
 
@@ -135,7 +149,7 @@ Status InstrEncoder::open_if_arm(Cursor& cursor) {
     mark(frame.text_offset);
     out_.write_bytes(pending_.bytes_from(frame.pending));
     pending_.truncate(frame.pending);
-    labels_.push_back(frame.label);
+    push_label(frame.label);
   } else if (frame.arms == 1 && cursor.accept_form("else")) {
     out_.write_u8(op_byte(ir::Op::Else));
   } else if (frame.arms == 0) {
@@ -161,7 +175,7 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
   if (word == "delegate" && frame.arms == 1) {
     cursor.next();
     cursor.next();
-    labels_.pop_back();
+    pop_label();
     mark(open.begin);
     out_.write_u8(op_byte(ir::Op::Delegate));
     TRY(encode_label(cursor, out_));
@@ -202,7 +216,7 @@ Status InstrEncoder::close_frame(Cursor& cursor) {
   case FrameKind::folded_block:
     if (!frame.is_closed) {
       out_.write_u8(kEnd);
-      labels_.pop_back();
+      pop_label();
     }
     break;
   }
@@ -233,7 +247,7 @@ Status InstrEncoder::step_word(Cursor& cursor) {
   }
   Frame frame{.kind = FrameKind::flat_block, .op = op};
   TRY(begin_block(cursor, op, out_, frame.label));
-  labels_.push_back(frame.label);
+  push_label(frame.label);
   return push(std::move(frame), cursor);
 }
 
@@ -261,7 +275,7 @@ Status InstrEncoder::end_block(Cursor& cursor) {
   mark(cursor.next().begin);
   TRY(check_label(cursor, frames_.back().label));
   out_.write_u8(kEnd);
-  labels_.pop_back();
+  pop_label();
   frames_.pop_back();
   return {};
 }
@@ -287,7 +301,7 @@ Status InstrEncoder::flat_delegate(Cursor& cursor) {
     return cursor.unexpected("an instruction");
   }
   mark(cursor.next().begin);
-  labels_.pop_back(); // its label counts from outside the block that it ends
+  pop_label(); // its label counts from outside the block that it ends
   frames_.pop_back();
   out_.write_u8(op_byte(ir::Op::Delegate));
   return encode_label(cursor, out_);

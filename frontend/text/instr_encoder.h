@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "frontend/text/byte_writer.h"
@@ -84,6 +85,8 @@ private:
   Status encode_catches(Cursor& cursor, ByteWriter& out) const;
   Status encode_shuffle(Cursor& cursor, ByteWriter& out) const;
   void mark(u32 text_offset);
+  void push_label(const std::string& name);
+  void pop_label();
 
   ModuleScope& scope_;
   const IndexSpace* locals_;
@@ -91,6 +94,7 @@ private:
   std::vector<SourceMark>* marks_;
   std::vector<Frame> frames_;
   std::vector<std::string> labels_; ///< innermost last; empty for blocks without a name
+  std::unordered_map<std::string, std::vector<u32>> named_labels_; ///< their places in labels_, innermost last
   ByteWriter pending_;
 };
 

@@ -235,11 +235,10 @@ Status InstrEncoder::encode_label(Cursor& cursor, ByteWriter& out) const {
   }
   const Token& token = cursor.peek();
   std::string name = cursor.accept_id();
-  for (usize depth = 0; depth < labels_.size(); ++depth) {
-    if (labels_[labels_.size() - 1 - depth] == name) {
-      out.write_var_u64(depth);
-      return {};
-    }
+  auto found = named_labels_.find(name);
+  if (found != named_labels_.end() && !found->second.empty()) {
+    out.write_var_u64(labels_.size() - 1 - found->second.back());
+    return {};
   }
   return cursor.malformed_at(token, strf("unknown label $%s", escaped(name).c_str()));
 }
