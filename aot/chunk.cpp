@@ -60,6 +60,18 @@ u64 emit_functions(llvm::Module& module, llvm::TargetMachine& machine, const Chu
   return cheap;
 }
 
+/// Memory 0 of the chunk's module, if its accesses trap by fault, and exactly.
+std::optional<ir::VMSlot> versioned_memory(const ChunkContext& context, const Chunk& chunk) {
+  if (chunk.kind != Chunk::Kind::functions || context.options.relaxed_traps || context.options.explicit_bounds) {
+    return std::nullopt;
+  }
+  const ir::Module& wasm = context.input.modules[chunk.module];
+  if (wasm.memories().empty() || !has_guards(wasm.memories()[0])) {
+    return std::nullopt;
+  }
+  return ir::VMLayout(wasm).memory(MemIdx(0));
+}
+
 } // namespace
 
 std::vector<Chunk> cut_into_chunks(std::span<const ir::Module> modules) {
@@ -106,7 +118,7 @@ ChunkResult compile_chunk(const ChunkContext& context, const Chunk& chunk) {
     }
   }
   result.emit_seconds = watch.lap();
-  optimize(*module, *machine, level);
+  optimize(*module, *machine, level, versioned_memory(context, chunk));
   result.optimize_seconds = watch.lap();
   if (options.emit == Emit::llvm_ir) {
     result.bytes = print_ir(*module);

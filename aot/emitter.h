@@ -156,6 +156,7 @@ private:
   std::vector<llvm::Value*> stack_;
   std::vector<Frame> frames_;
   bool unreachable_ = false;
+  llvm::Value* memory0_base_ = nullptr; ///< of a guarded memory 0, once used
 };
 
 } // namespace petrel::aot

@@ -9,7 +9,12 @@ namespace petrel::aot {
 
 llvm::Value* FunctionEmitter::memory_base(MemIdx idx) {
   if (idx.index() == 0 && low().is_guarded(idx)) {
-    return load_invariant(low().ptr(), vm_address(offsetof(ir::VMContext, mem0_base)));
+    if (memory0_base_ == nullptr) { // once, at the start of the function: loops find it outside (loop_versioning.h)
+      const llvm::IRBuilderBase::InsertPointGuard guard(ir());
+      ir().SetInsertPoint(&function().getEntryBlock(), function().getEntryBlock().begin());
+      memory0_base_ = load_invariant(low().ptr(), vm_address(offsetof(ir::VMContext, mem0_base)));
+    }
+    return memory0_base_;
   }
   llvm::Value* address = offset_address(slot_address(low().layout().memory(idx)), offsetof(ir::MemoryPair, base));
   return low().is_guarded(idx) ? load_invariant(low().ptr(), address) : load_state(low().ptr(), address);

@@ -77,17 +77,41 @@ TEST_CASE("exact traps: a callee that only reads stays although its result is dr
   }
 }
 
-TEST_CASE("exact traps: stores in a loop that may trap midway keep their order") {
-  const std::string f = function_ir(ir_of(R"(
+constexpr const char* kStoreLoop = R"(
     (memory 1)
     (func $f (export "f") (param $at i32) (param $n i32)
       (loop $next
         (i32.store (local.get $at) (i32.const 1))
         (local.set $at (i32.add (local.get $at) (i32.const 4)))
-        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"), "wasm_f");
-  CHECK(count(f, "store volatile i32 1") >= 1);
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))";
+
+TEST_CASE("exact traps: stores in a loop that may trap midway keep their order") {
+  const std::string f = function_ir(ir_of(kStoreLoop, OptLevel::Os), "wasm_f");
+  CHECK(count(f, "store volatile i32 1") == 1);
   CHECK(count(f, "<8 x i32>") == 0);
   CHECK(count(f, "memset") == 0);
+}
+
+TEST_CASE("exact traps: a versioned loop has a range check, a plain copy closed by a barrier, and the exact one") {
+  for (OptLevel level : {OptLevel::O2, OptLevel::O3}) {
+    const std::string f = function_ir(ir_of(kStoreLoop, level), "wasm_f");
+    CHECK(has_in_order(f, {"icmp ugt i64", "br i1"}));
+    CHECK(count(f, "store <8 x i32>") >= 1);
+    CHECK(count(f, "asm sideeffect \"\", \"~{memory}\"()") >= 1);
+    CHECK(count(f, "store volatile i32 1") == 1);
+  }
+}
+
+TEST_CASE("exact traps: a loop with an address that is not understood has no second copy") {
+  const std::string f = function_ir(ir_of(R"(
+    (memory 1)
+    (func $f (export "f") (param $at i32) (param $n i32) (result i32)
+      (loop $next
+        (local.set $at (i32.load (local.get $at)))
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (local.get $at)))"), "wasm_f");
+  CHECK(count(f, "load i32") == 0);
+  CHECK(count(f, "load volatile i32") >= 1);
 }
 
 TEST_CASE("relaxed traps: accesses are plain") {

@@ -20,6 +20,8 @@ bool is_func_heap(const ir::Module& wasm, HeapType heap) {
   return wasm.type(heap.type_idx()).kind == ir::CompositeKind::func;
 }
 
+bool has_guards(const Limits& limits) { return limits.is_64 == 0 && limits.page_size_log2 == 16; }
+
 Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names, const Target& target,
                    const CompileOptions& options)
     : llvm_(llvm_module), wasm_(wasm), names_(names), target_(target), options_(options), layout_(wasm),
@@ -144,8 +146,7 @@ llvm::FunctionType* Lowering::builtin_type(ir::Builtin builtin) {
 }
 
 bool Lowering::is_guarded(MemIdx idx) const {
-  const Limits& limits = wasm_.memories()[idx.index()];
-  return limits.is_64 == 0 && limits.page_size_log2 == 16 && !options_.explicit_bounds;
+  return has_guards(wasm_.memories()[idx.index()]) && !options_.explicit_bounds;
 }
 
 void Lowering::tag(llvm::Instruction* access, Region region) {

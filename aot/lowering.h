@@ -27,6 +27,9 @@ enum class Region : u8 { guest_memory, vm_state };
 /// Is a reference of this heap type the address of a FuncRef?
 bool is_func_heap(const ir::Module& wasm, HeapType heap);
 
+/// Does the runtime reserve such a memory with guards, so that a 32-bit access needs no comparison (ir/vmctx.def)?
+bool has_guards(const Limits& limits);
+
 /// Names of a core module's functions in the image's symbol table, indexed by *defined* function.
 using SymbolNames = std::vector<std::string>;
 

@@ -9,6 +9,7 @@
 #include <llvm/Passes/StandardInstrumentations.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include "aot/loop_versioning.h"
 #include "base/check.h"
 
 namespace petrel::aot {
@@ -37,6 +38,17 @@ public:
   Passes& operator=(const Passes&) = delete;
 
   void run_module(llvm::Module& module, llvm::ModulePassManager passes) { passes.run(module, module_analyses_); }
+  /// Simple code and invariant bases first: the shape that loop versioning understands.
+  void run_versioning(llvm::Module& module, ir::VMSlot memory0) {
+    llvm::FunctionPassManager function_passes;
+    CHECK(!llvm::errorToBool(builder_.parsePassPipeline(
+        function_passes, "sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+                         "loop-mssa(loop-rotate,licm),loop-simplify,lcssa")));
+    function_passes.addPass(LoopVersioning(memory0));
+    llvm::ModulePassManager passes;
+    passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(function_passes)));
+    passes.run(module, module_analyses_);
+  }
   void run_function(llvm::Function& function, const char* text) {
     llvm::FunctionPassManager passes;
     CHECK(!llvm::errorToBool(builder_.parsePassPipeline(passes, text)));
@@ -100,9 +112,13 @@ void verify(const llvm::Module& module) {
 
 } // namespace
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level) {
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level, std::optional<ir::VMSlot> memory0) {
   verify(module);
   Passes passes(module, machine);
+  if (memory0 && (level == OptLevel::O2 || level == OptLevel::O3)) {
+    passes.run_versioning(module, *memory0);
+    verify(module);
+  }
   passes.run_module(module, pipeline_of(passes.builder(), level));
 }
 

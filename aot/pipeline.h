@@ -8,7 +8,10 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include <optional>
+
 #include "aot/compile.h"
+#include "ir/vm_layout.h"
 
 namespace petrel::aot {
 
@@ -19,8 +22,10 @@ constexpr u64 kMaxOptimizedInstructions = 1'000'000;
 /// … and those whose wasm body is longer than this.
 constexpr u64 kMaxOptimizedBodyBytes = 200'000;
 
-/// Verifies the module (a failure is our bug), runs the pipeline of `level`.
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level);
+/// Verifies the module (a failure is our bug), runs the pipeline of `level`. `memory0` (given when its accesses trap by
+/// fault and exactly): where the context has memory 0; its loops are versioned at -O2 and -O3 (loop_versioning.h).
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level,
+              std::optional<ir::VMSlot> memory0 = {});
 
 /// Promotes locals and folds trivially, then takes the function out of the pipeline (optnone). For functions that
 /// the passes, some of them superlinear, should not see.
