@@ -58,15 +58,15 @@ inline void move_operands(Slot*& sp, const ir::BranchEntry& entry) {
 
 /// Goes on `dpc` bytes from here and `dstp_bytes` bytes on in the side table, in state S; polls on the way back. (A `br`
 /// that is all of a loop jumps to itself: distance 0.)
-#define PETREL_JUMP(S, dpc, dstp_bytes)                                                                                \
-  do {                                                                                                                 \
-    const i32 distance = (dpc);                                                                                        \
-    pc += distance;                                                                                                    \
-    stp = reinterpret_cast<const u32*>(reinterpret_cast<u64>(stp) + static_cast<u64>(dstp_bytes));                     \
-    if (distance <= 0 && is_interrupted(ctx)) [[unlikely]] {                                                           \
-      PETREL_GOTO(poll_and_go<S>);                                                                                     \
-    }                                                                                                                  \
-    PETREL_NEXT(S);                                                                                                    \
+#define PETREL_JUMP(S, dpc, dstp_bytes)                                                            \
+  do {                                                                                             \
+    const i32 distance = (dpc);                                                                    \
+    pc += distance;                                                                                \
+    stp = reinterpret_cast<const u32*>(reinterpret_cast<u64>(stp) + static_cast<u64>(dstp_bytes)); \
+    if (distance <= 0 && is_interrupted(ctx)) [[unlikely]] {                                       \
+      PETREL_GOTO(poll_and_go<S>);                                                                 \
+    }                                                                                              \
+    PETREL_NEXT(S);                                                                                \
   } while (false)
 
 /// A branch with operand motion.
@@ -79,13 +79,13 @@ template <u32 S> PETREL_HANDLER(branch_motion) {
 }
 
 /// Takes the branch whose entry is at `stp`, in state S.
-#define PETREL_BRANCH(S)                                                                                               \
-  do {                                                                                                                 \
-    const i64 motion = static_cast<i32>(stp[1]);                                                                       \
-    if ((motion & ir::kBranchDescMask) != 0) [[unlikely]] {                                                            \
-      PETREL_GOTO(branch_motion<S>);                                                                                   \
-    }                                                                                                                  \
-    PETREL_JUMP(S, static_cast<i32>(stp[0]), motion >> 5); /* units of 8; desc is 0 */                                                            \
+#define PETREL_BRANCH(S)                                                                           \
+  do {                                                                                             \
+    const i64 motion = static_cast<i32>(stp[1]);                                                   \
+    if ((motion & ir::kBranchDescMask) != 0) [[unlikely]] {                                        \
+      PETREL_GOTO(branch_motion<S>);                                                               \
+    }                                                                                              \
+    PETREL_JUMP(S, static_cast<i32>(stp[0]), motion >> 5); /* units of 8; desc is 0 */             \
   } while (false)
 
 template <u32 S> PETREL_HANDLER(op_br) {
@@ -103,17 +103,17 @@ template <u32 S> PETREL_HANDLER(br_if_fall_slow) {
 }
 
 /// The br_if at `pc` in state S, its condition popped.
-#define PETREL_BRANCH_IF(S, condition)                                                                                 \
-  do {                                                                                                                 \
-    if (condition) {                                                                                                   \
-      PETREL_BRANCH(S);                                                                                                \
-    }                                                                                                                  \
-    if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {                         \
-      PETREL_GOTO(br_if_fall_slow<S>);                                                                                 \
-    }                                                                                                                  \
-    pc += 2;                                                                                                           \
-    stp += 2;                                                                                                          \
-    PETREL_NEXT(S);                                                                                                    \
+#define PETREL_BRANCH_IF(S, condition)                                                             \
+  do {                                                                                             \
+    if (condition) {                                                                               \
+      PETREL_BRANCH(S);                                                                            \
+    }                                                                                              \
+    if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {     \
+      PETREL_GOTO(br_if_fall_slow<S>);                                                             \
+    }                                                                                              \
+    pc += 2;                                                                                       \
+    stp += 2;                                                                                      \
+    PETREL_NEXT(S);                                                                                \
   } while (false)
 
 template <u32 S> PETREL_HANDLER(op_br_if) {
@@ -217,32 +217,32 @@ template <u32 S> PETREL_HANDLER(op_nop) {
 // --- Calls -----------------------------------------------------------------------------------------------
 
 /// Pushes the frame of `f` (prepared, kind wasm, of the current context) and starts it. All operands are in memory.
-#define PETREL_PUSH_FRAME(f)                                                                                           \
-  do {                                                                                                                 \
-    Slot* const new_fp = slot_at(sp, -i64{(f)->args_bytes});                                                           \
-    FrameHeader* const header = header_of(new_fp, (f));                                                                \
-    /* INVARIANT(stack-limit) */                                                                                       \
-    if (reinterpret_cast<u64>(header) + (f)->frame_bytes > reinterpret_cast<u64>(ctx->store->value_stack_limit))       \
-        [[unlikely]] {                                                                                                 \
-      PETREL_FORGET_OPERANDS;                                                                                          \
-      PETREL_GOTO(trap<ir::TrapCode::call_stack_exhausted>);                                                           \
-    }                                                                                                                  \
-    for (; sp != reinterpret_cast<Slot*>(header); ++sp) {                                                              \
-      sp->bits[0] = 0;                                                                                                 \
-      sp->bits[1] = 0;                                                                                                 \
-      asm volatile(""); /* not a call of memset, for which all registers would be saved */                            \
-    }                                                                                                                  \
-    header->pc = pc + stp[1];                                                                                          \
-    header->stp = stp + 2;                                                                                             \
-    header->fp = fp;                                                                                                   \
-    header->func = func;                                                                                               \
-    fp = new_fp;                                                                                                       \
-    sp = reinterpret_cast<Slot*>(header) + kHeaderSlots;                                                               \
-    func = (f);                                                                                                        \
-    stp = (f)->stp;                                                                                                    \
-    pc = (f)->code;                                                                                                    \
-    PETREL_FORGET_OPERANDS;                                                                                            \
-    PETREL_NEXT(0);                                                                                                    \
+#define PETREL_PUSH_FRAME(f)                                                                       \
+  do {                                                                                             \
+    Slot* const new_fp = slot_at(sp, -i64{(f)->args_bytes});                                       \
+    FrameHeader* const header = header_of(new_fp, (f));                                            \
+    /* INVARIANT(stack-limit) */                                                                   \
+    if (reinterpret_cast<u64>(header) + (f)->frame_bytes >                                         \
+        reinterpret_cast<u64>(ctx->store->value_stack_limit)) [[unlikely]] {                       \
+      PETREL_FORGET_OPERANDS;                                                                      \
+      PETREL_GOTO(trap<ir::TrapCode::call_stack_exhausted>);                                       \
+    }                                                                                              \
+    for (; sp != reinterpret_cast<Slot*>(header); ++sp) {                                          \
+      sp->bits[0] = 0;                                                                             \
+      sp->bits[1] = 0;                                                                             \
+      asm volatile(""); /* not a call of memset, for which all registers would be saved */         \
+    }                                                                                              \
+    header->pc = pc + stp[1];                                                                      \
+    header->stp = stp + 2;                                                                         \
+    header->fp = fp;                                                                               \
+    header->func = func;                                                                           \
+    fp = new_fp;                                                                                   \
+    sp = reinterpret_cast<Slot*>(header) + kHeaderSlots;                                           \
+    func = (f);                                                                                    \
+    stp = (f)->stp;                                                                                \
+    pc = (f)->code;                                                                                \
+    PETREL_FORGET_OPERANDS;                                                                        \
+    PETREL_NEXT(0);                                                                                \
   } while (false)
 
 /// Calls the Func in `a`, which may be unprepared or belong to another instance: polls, prepares, enters.
@@ -345,17 +345,21 @@ template <u32 S> PETREL_HANDLER(op_call_indirect) {
   flush<popped(S)>(sp, a, b);
   sp->bits[0] = index; // where call_indirect_slow looks for it
   // Table 0, as one byte: the last byte is 0 and the one before it ends a LEB. The table may be imported: size 0 here.
-  if ((load_unaligned<u16>(pc + stp[1] - 2) & 0xff80) != 0 || index >= ctx->table0_size) [[unlikely]] {
+  if ((load_unaligned<u16>(pc + stp[1] - 2) & 0xff80) != 0 || index >= ctx->table0_size)
+      [[unlikely]] {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }
   // SAFETY: below the table's size; validation makes it a table of functions.
-  const ir::FuncTableEntry& element = static_cast<const ir::FuncTableEntry*>(ctx->table0_elems)[index];
-  if (element.type_id != ctx->type_ids[stp[0]] || element.ctx != ctx || is_interrupted(ctx)) [[unlikely]] {
+  const ir::FuncTableEntry& element =
+      static_cast<const ir::FuncTableEntry*>(ctx->table0_elems)[index];
+  if (element.type_id != ctx->type_ids[stp[0]] || element.ctx != ctx || is_interrupted(ctx))
+      [[unlikely]] {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }
-  const Func* const callee = element.func_ref->interp_func; // not null: host functions have no VMContext as context
+  const Func* const callee =
+      element.func_ref->interp_func; // not null: host functions have no VMContext as context
   if (callee->kind != FuncKind::wasm) [[unlikely]] {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
@@ -378,16 +382,16 @@ template <u32 S> PETREL_HANDLER(return_elsewhere) {
 }
 
 /// Goes on in the caller described by `header`, in state S.
-#define PETREL_POP_FRAME(S, header)                                                                                    \
-  do {                                                                                                                 \
-    pc = (header).pc;                                                                                                  \
-    stp = (header).stp;                                                                                                \
-    fp = (header).fp;                                                                                                  \
-    func = (header).func;                                                                                              \
-    if (func->ctx != ctx) [[unlikely]] {                                                                               \
-      PETREL_GOTO(return_elsewhere<S>);                                                                                \
-    }                                                                                                                  \
-    PETREL_NEXT(S);                                                                                                    \
+#define PETREL_POP_FRAME(S, header)                                                                \
+  do {                                                                                             \
+    pc = (header).pc;                                                                              \
+    stp = (header).stp;                                                                            \
+    fp = (header).fp;                                                                              \
+    func = (header).func;                                                                          \
+    if (func->ctx != ctx) [[unlikely]] {                                                           \
+      PETREL_GOTO(return_elsewhere<S>);                                                            \
+    }                                                                                              \
+    PETREL_NEXT(S);                                                                                \
   } while (false)
 
 /// Several results move down over the frame, its header included.
@@ -404,20 +408,20 @@ template <u32 S> PETREL_HANDLER(return_many) {
   PETREL_POP_FRAME(0, header);
 }
 
-#define PETREL_RETURN(S)                                                                                               \
-  do {                                                                                                                 \
-    const u32 count = func->nresults;                                                                                  \
-    if (count > 1) [[unlikely]] {                                                                                      \
-      PETREL_GOTO(return_many<S>);                                                                                     \
-    }                                                                                                                  \
-    const FrameHeader& header = *header_of(fp, func);                                                                  \
-    if (count == 1) {                                                                                                  \
-      a = top<S>(sp, a, b);                                                                                            \
-      sp = fp;                                                                                                         \
-      PETREL_POP_FRAME(1, header);                                                                                     \
-    }                                                                                                                  \
-    sp = fp;                                                                                                           \
-    PETREL_POP_FRAME(0, header);                                                                                       \
+#define PETREL_RETURN(S)                                                                           \
+  do {                                                                                             \
+    const u32 count = func->nresults;                                                              \
+    if (count > 1) [[unlikely]] {                                                                  \
+      PETREL_GOTO(return_many<S>);                                                                 \
+    }                                                                                              \
+    const FrameHeader& header = *header_of(fp, func);                                              \
+    if (count == 1) {                                                                              \
+      a = top<S>(sp, a, b);                                                                        \
+      sp = fp;                                                                                     \
+      PETREL_POP_FRAME(1, header);                                                                 \
+    }                                                                                              \
+    sp = fp;                                                                                       \
+    PETREL_POP_FRAME(0, header);                                                                   \
   } while (false)
 
 template <u32 S> PETREL_HANDLER(op_return) {

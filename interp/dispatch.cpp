@@ -23,7 +23,8 @@ constexpr u32 place(u32 prefix, u32 code, u32 state) {
   if (prefix == 0) {
     return state * 256 + code;
   }
-  return prefix == 0xfc && code < kPageFcSize ? kPageFc + state * kPageFcSize + code : kDispatchSize;
+  return prefix == 0xfc && code < kPageFcSize ? kPageFc + state * kPageFcSize + code
+                                              : kDispatchSize;
 }
 
 constexpr void put(Table& table, u32 prefix, u32 code, u32 state, HandlerFn fn) {
@@ -84,13 +85,15 @@ template <u32 S> constexpr void fill(Table& table) {
     put(table, 0xfc, code, S, &op_illegal<S>);
   }
   put(table, 0, 0xfc, S, &op_prefix_fc<S>);
-#define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family)                              \
+#define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family)          \
   put(table, prefix, code, S, PETREL_IF_##feature(op_##snake<S>));
-#define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)                           \
+#define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)       \
   put(table, prefix, code, S, PETREL_IF_##feature(PETREL_NUMERIC_##family(ir::numeric::snake)));
-#define PETREL_OP_LOAD(Enum, snake, text, prefix, code, params, results, feature, family, value, memory)               \
+#define PETREL_OP_LOAD(Enum, snake, text, prefix, code, params, results, feature, family, value,   \
+                       memory)                                                                     \
   put(table, prefix, code, S, PETREL_IF_##feature(load<S, value, memory>));
-#define PETREL_OP_STORE(Enum, snake, text, prefix, code, params, results, feature, family, value, memory)              \
+#define PETREL_OP_STORE(Enum, snake, text, prefix, code, params, results, feature, family, value,  \
+                        memory)                                                                    \
   put(table, prefix, code, S, PETREL_IF_##feature(store<S, memory>));
 #include "ir/opcodes.def"
 }
@@ -112,15 +115,16 @@ constinit const std::array<Entry, kDispatchSize> kDispatch = make_table();
 bool run(const Func* func, Slot* fp) {
   Slot* const sp = reinterpret_cast<Slot*>(header_of(fp, func)) + kHeaderSlots;
 #if defined(PETREL_INTERP_LOOP)
-  Regs regs{func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func, kDispatch.data(), 0, 0};
+  Regs regs{func->code,       sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func,
+            kDispatch.data(), 0,  0};
   Step step{kDispatch[*func->code].fn, true};
   while (step.next != nullptr) {
     step = step.next(regs);
   }
   return step.ok;
 #else
-  return kDispatch[*func->code].fn(func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func,
-                                   kDispatch.data(), 0, 0);
+  return kDispatch[*func->code].fn(func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx,
+                                   func, kDispatch.data(), 0, 0);
 #endif
 }
 
@@ -135,7 +139,8 @@ const runtime::InterpHooks& hooks() {
 #if defined(PETREL_INTERP_LOOP)
     static const runtime::InterpHooks kMade = {sizeof(Func), &enter, nullptr, nullptr, nullptr};
 #else
-    static const runtime::InterpHooks kMade = {sizeof(Func), &enter, __start_petrel_interp, __stop_petrel_interp,
+    static const runtime::InterpHooks kMade = {sizeof(Func), &enter, __start_petrel_interp,
+                                               __stop_petrel_interp,
                                                reinterpret_cast<const void*>(&memory_fault)};
     runtime::register_code({kMade.text_start, kMade.text_end, nullptr, kMade.fault_landing});
 #endif

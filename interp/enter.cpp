@@ -13,7 +13,8 @@ namespace petrel::interp {
 namespace {
 
 /// The caller of a function that host code called: its context is null, which makes a return leave.
-constinit const Func kExit = {nullptr, nullptr, nullptr, nullptr, nullptr, 0, 0, 0, FuncKind::exit, 0, 0, 0};
+constinit const Func kExit = {nullptr, nullptr, nullptr,        nullptr, nullptr, 0,
+                              0,       0,       FuncKind::exit, 0,       0,       0};
 
 } // namespace
 
@@ -28,7 +29,8 @@ bool enter(ir::FuncRef* callee, RawVal* args) {
   Slot* const fp = store.value_stack_top;
   FrameHeader* const header = header_of(fp, func);
   // INVARIANT(stack-limit)
-  if (reinterpret_cast<u64>(header) + func->frame_bytes > reinterpret_cast<u64>(store.value_stack_limit)) {
+  if (reinterpret_cast<u64>(header) + func->frame_bytes >
+      reinterpret_cast<u64>(store.value_stack_limit)) {
     return store.store->raise(ir::TrapCode::call_stack_exhausted);
   }
   std::copy_n(args, func->nparams, fp);

@@ -25,6 +25,7 @@ struct WalkedFrame {
 };
 /// Calls `visit(data, frame)` for each frame of a Store whose interpreted code called the host, innermost first, over
 /// all activations. For debuggers and collectors; traps record their frames themselves.
-void walk(const ir::VMStoreContext& store, void (*visit)(void* data, const WalkedFrame& frame), void* data);
+void walk(const ir::VMStoreContext& store, void (*visit)(void* data, const WalkedFrame& frame),
+          void* data);
 
 } // namespace petrel::interp

@@ -23,7 +23,8 @@ runtime::StoreConfig config() {
 
 /// A Store with one instance.
 struct World {
-  explicit World(const TestModule& module, std::vector<runtime::Extern> imports = {}, u64 stack_bytes = u64{1} << 20)
+  explicit World(const TestModule& module, std::vector<runtime::Extern> imports = {},
+                 u64 stack_bytes = u64{1} << 20)
       : store([&] {
           runtime::StoreConfig made = config();
           made.max_stack_bytes = stack_bytes;
@@ -34,7 +35,9 @@ struct World {
     instance = *result;
   }
   /// Calls function `func`; false: trapped.
-  bool call(u32 func, std::vector<RawVal>& args) { return store.call(instance->func_ref(FuncIdx(func)), args.data()); }
+  bool call(u32 func, std::vector<RawVal>& args) {
+    return store.call(instance->func_ref(FuncIdx(func)), args.data());
+  }
   u64 call_u64(u32 func, std::vector<u64> values = {}) {
     std::vector<RawVal> args;
     for (u64 value : values) {
@@ -75,7 +78,8 @@ const ValType kI64 = ValKind::i64;
 TEST_CASE("operands in every register state") {
   // Below the operands of the tested instruction lie 0, 1 or 2 constants, which must survive.
   for (int below = 0; below <= 3; ++below) {
-    for (int drops = 0; drops <= 2; ++drops) { // dropping makes the state smaller: operands lie in memory
+    for (int drops = 0; drops <= 2;
+         ++drops) { // dropping makes the state smaller: operands lie in memory
       TestModule m;
       const u32 type = m.add_type({kI32, kI32}, {kI32});
       std::vector<u8> body;
@@ -109,7 +113,8 @@ TEST_CASE("select, tee, drop and globals in every state") {
       body = concat({body, code({0x41, 1})});
     }
     // (local.tee 1 (select 10 20 local0)) drop; global += local 1; global
-    body = concat({body, code({0x41, 10, 0x41, 20, 0x20, 0, 0x1b, 0x22, 1, 0x1a, 0x23, 0, 0x20, 1, 0x6a, 0x24, 0, 0x23, 0})});
+    body = concat({body, code({0x41, 10, 0x41, 20, 0x20, 0, 0x1b, 0x22, 1, 0x1a, 0x23, 0, 0x20, 1,
+                               0x6a, 0x24, 0, 0x23, 0})});
     for (int i = 0; i < below; ++i) {
       body = concat({body, code({0x6a})});
     }
@@ -133,8 +138,10 @@ TEST_CASE("pairs that one handler executes, in every state and with padded secon
       const std::vector<u8> get1 = (form & 1) != 0 ? code({0x20, 0x81, 0}) : code({0x20, 1});
       const std::vector<u8> drop = (form & 2) != 0 ? code({0x41, 9, 0x1a}) : code({});
       // local 2 = a; (local 2 - b) + 7 - (a - b) + -3, plus the constants below
-      body = concat({body, code({0x20, 0}), drop, code({0x21, 2, 0x20, 2}), get1, drop, code({0x6b, 0x41, 7, 0x6a, 0x20, 0}), get1,
-                     code({0x6b, 0x6b, 0x41, 0x7d, 0x6a}), drop, code({0x21, 2}), get1, code({0x1a, 0x20, 2})});
+      body =
+          concat({body, code({0x20, 0}), drop, code({0x21, 2, 0x20, 2}), get1, drop,
+                  code({0x6b, 0x41, 7, 0x6a, 0x20, 0}), get1, code({0x6b, 0x6b, 0x41, 0x7d, 0x6a}),
+                  drop, code({0x21, 2}), get1, code({0x1a, 0x20, 2})});
       for (int i = 0; i < below; ++i) {
         body = concat({body, code({0x6a})});
       }
@@ -149,7 +156,10 @@ TEST_CASE("pairs that one handler executes, in every state and with padded secon
 TEST_CASE("i32.const with i32.add wraps") {
   TestModule m;
   m.add_type({kI32}, {kI64});
-  m.add_func({.type = 0, .locals = 1, .code = code({0x20, 0, 0x41, 1, 0x6a, 0xad, 0x0b}), .side_table = {}});
+  m.add_func({.type = 0,
+              .locals = 1,
+              .code = code({0x20, 0, 0x41, 1, 0x6a, 0xad, 0x0b}),
+              .side_table = {}});
   World world(m);
   CHECK(world.call_u64(0, {0xffffffff}) == 0);
   CHECK(world.call_u64(0, {41}) == 42);
@@ -164,8 +174,9 @@ TEST_CASE("LEB128 immediates of every length") {
   // local.get 0 padded to 5 bytes, i32.const -1 padded, i32.add; global.get padded; i32.add; local.set padded; local.get
   m.add_func({.type = type,
               .locals = 1,
-              .code = code({0x20, 0x80, 0x80, 0x80, 0x80, 0, 0x41, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x6a, 0x23, 0x80, 0x80, 0x80,
-                            0x80, 0, 0x6a, 0x21, 0x80, 0, 0x20, 0x80, 0x80, 0, 0x22, 0x80, 0, 0x0b}),
+              .code = code({0x20, 0x80, 0x80, 0x80, 0x80, 0,    0x41, 0xff, 0xff, 0xff, 0xff,
+                            0x7f, 0x6a, 0x23, 0x80, 0x80, 0x80, 0x80, 0,    0x6a, 0x21, 0x80,
+                            0,    0x20, 0x80, 0x80, 0,    0x22, 0x80, 0,    0x0b}),
               .side_table = {}});
   World world1(m);
   CHECK(world1.call_u64(0, {10}) == 86);
@@ -173,28 +184,37 @@ TEST_CASE("LEB128 immediates of every length") {
     std::vector<u8> leb;
     i64 value;
   };
-  const Const consts[] = {
-      {code({0x3f}), 63},           {code({0x40}), -64},         {code({0xc0, 0}), 64},
-      {code({0xbf, 0x7f}), -65},    {code({0xff, 0x3f}), 8191},  {code({0x80, 0x40}), -8192},
-      {code({0x80, 0xc0, 0}), 8192}, {code({0xff, 0xff, 0x3f}), 1048575},
-      {code({0x80, 0x80, 0x40}), -1048576}, {code({0x80, 0x80, 0xc0, 0}), 1048576},
-      {code({0xff, 0xff, 0xff, 0xff, 7}), 0x7fffffff}, {code({0x80, 0x80, 0x80, 0x80, 0x78}), -0x80000000ll},
-      {code({0xff, 0x80, 0x80, 0x80, 0}), 127}};
+  const Const consts[] = {{code({0x3f}), 63},
+                          {code({0x40}), -64},
+                          {code({0xc0, 0}), 64},
+                          {code({0xbf, 0x7f}), -65},
+                          {code({0xff, 0x3f}), 8191},
+                          {code({0x80, 0x40}), -8192},
+                          {code({0x80, 0xc0, 0}), 8192},
+                          {code({0xff, 0xff, 0x3f}), 1048575},
+                          {code({0x80, 0x80, 0x40}), -1048576},
+                          {code({0x80, 0x80, 0xc0, 0}), 1048576},
+                          {code({0xff, 0xff, 0xff, 0xff, 7}), 0x7fffffff},
+                          {code({0x80, 0x80, 0x80, 0x80, 0x78}), -0x80000000ll},
+                          {code({0xff, 0x80, 0x80, 0x80, 0}), 127}};
   for (const Const& c : consts) {
     TestModule n;
     const u32 t32 = n.add_type({}, {kI32});
     const u32 t64 = n.add_type({}, {kI64});
-    n.add_func({.type = t32, .code = concat({code({0x41}), c.leb, code({0x0b})}), .side_table = {}});
-    n.add_func({.type = t64, .code = concat({code({0x42}), c.leb, code({0x0b})}), .side_table = {}});
+    n.add_func(
+        {.type = t32, .code = concat({code({0x41}), c.leb, code({0x0b})}), .side_table = {}});
+    n.add_func(
+        {.type = t64, .code = concat({code({0x42}), c.leb, code({0x0b})}), .side_table = {}});
     World world(n);
     CHECK(world.call_u64(0) == static_cast<u32>(c.value));
     CHECK(world.call_u64(1) == static_cast<u64>(c.value));
   }
   TestModule big;
   big.add_type({}, {kI64});
-  big.add_func({.type = 0,
-                .code = code({0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f, 0x0b}),
-                .side_table = {}});
+  big.add_func(
+      {.type = 0,
+       .code = code({0x42, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f, 0x0b}),
+       .side_table = {}});
   World world(big);
   CHECK(world.call_u64(0) == u64{1} << 63);
   static_cast<void>(type64);
@@ -206,7 +226,8 @@ std::vector<u8> store_load(const std::vector<u8>& memarg, int below) {
   for (int i = 0; i < below; ++i) {
     body = concat({body, code({0x41, 0})});
   }
-  body = concat({body, code({0x20, 0, 0x41, 0xb9, 0x0a, 0x36}), memarg, code({0x20, 0, 0x28}), memarg});
+  body = concat(
+      {body, code({0x20, 0, 0x41, 0xb9, 0x0a, 0x36}), memarg, code({0x20, 0, 0x28}), memarg});
   for (int i = 0; i < below; ++i) {
     body = concat({body, code({0x6a})});
   }
@@ -268,7 +289,8 @@ TEST_CASE("a load that faults, in every state") {
         for (int i = 0; i < below; ++i) {
           body = concat({body, code({0x1a})});
         }
-        m.add_func({.type = 0, .locals = 1, .code = concat({body, code({0x0b})}), .side_table = {}});
+        m.add_func(
+            {.type = 0, .locals = 1, .code = concat({body, code({0x0b})}), .side_table = {}});
         World world(m);
         world.call_u64(0, {0});
         const auto trap = world.trap_of(0, {65536});
@@ -280,16 +302,20 @@ TEST_CASE("a load that faults, in every state") {
   }
 }
 
-u32 entry(i32 dstp, u32 keep = 0, u32 drop = 0) { return ir::BranchEntry{0, keep, drop, dstp}.short_word(); }
+u32 entry(i32 dstp, u32 keep = 0, u32 drop = 0) {
+  return ir::BranchEntry{0, keep, drop, dstp}.short_word();
+}
 
 /// fib by recursion: if (n < 2) return n; return fib(n - 1) + fib(n - 2)
 TestModule::FuncDef fib(u32 type, u32 self) {
   return {.type = type,
           .locals = 1,
           .max_height = 3,
-          .code = code({0x20, 0, 0x41, 2, 0x48, 0x04, 0x40, 0x20, 0, 0x0f, 0x0b,             // 0..10
-                        0x20, 0, 0x41, 1, 0x6b, 0x10, static_cast<int>(self), 0x20, 0, 0x41, 2, 0x6b, 0x10,
-                        static_cast<int>(self), 0x6a, 0x0b}),
+          .code = code({0x20, 0,   0x41, 2,    0x48, 0x04, 0x40,
+                        0x20, 0,   0x0f, 0x0b, // 0..10
+                        0x20, 0,   0x41, 1,    0x6b, 0x10, static_cast<int>(self),
+                        0x20, 0,   0x41, 2,    0x6b, 0x10, static_cast<int>(self),
+                        0x6a, 0x0b}),
           .side_table = {5, entry(1), self, 2, self, 2}};
 }
 
@@ -302,7 +328,8 @@ TEST_CASE("recursion, backtrace and the stack limit") {
   m.add_func({.type = nothing, .code = code({0x10, 1, 0x0b}), .side_table = {1, 2}});
   m.add_func({.type = nothing, .code = code({0x01, 0x00, 0x0b}), .side_table = {}});
   m.add_func({.type = nothing, .code = code({0x01, 0x10, 2, 0x0b}), .side_table = {2, 2}});
-  m.add_func({.type = nothing, .code = code({0x01, 0x01, 0x10, 0x83, 0, 0x0b}), .side_table = {3, 3}});
+  m.add_func(
+      {.type = nothing, .code = code({0x01, 0x01, 0x10, 0x83, 0, 0x0b}), .side_table = {3, 3}});
   World world(m);
   CHECK(world.call_u64(0, {20}) == 6765);
   auto trap = world.trap_of(1);
@@ -325,7 +352,8 @@ TEST_CASE("recursion, backtrace and the stack limit") {
 TEST_CASE("the stack limit holds for frames with many locals") {
   TestModule m;
   const u32 nothing = m.add_type({}, {});
-  m.add_func({.type = nothing, .locals = 50000, .code = code({0x10, 0, 0x0b}), .side_table = {0, 2}});
+  m.add_func(
+      {.type = nothing, .locals = 50000, .code = code({0x10, 0, 0x0b}), .side_table = {0, 2}});
   m.add_func({.type = nothing, .locals = 300000, .code = code({0x0b}), .side_table = {}});
   World world(m);
   CHECK(world.trap_of(0).frames_total == 5); // 4 MiB of value stack, 800 KB each
@@ -338,10 +366,13 @@ TEST_CASE("loop with back edge; interrupt") {
   // local1 = sum; loop: sum += n; n -= 1; br_if loop n; end; sum
   m.add_func({.type = type,
               .locals = 2,
-              .code = code({0x03, 0x40, 0x20, 1, 0x20, 0, 0x6a, 0x21, 1, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x20,
-                            1, 0x0b}),
+              .code = code({0x03, 0x40, 0x20, 1,    0x20, 0,    0x6a, 0x21, 1,    0x20, 0,
+                            0x41, 1,    0x6b, 0x22, 0,    0x0d, 0,    0x0b, 0x20, 1,    0x0b}),
               .side_table = {static_cast<u32>(-14), entry(0)}});
-  m.add_func({.type = type, .locals = 1, .code = code({0x03, 0x40, 0x0c, 0, 0x0b, 0x00, 0x0b}), .side_table = {0, entry(0)}});
+  m.add_func({.type = type,
+              .locals = 1,
+              .code = code({0x03, 0x40, 0x0c, 0, 0x0b, 0x00, 0x0b}),
+              .side_table = {0, entry(0)}});
   World world(m);
   CHECK(world.call_u64(0, {1000}) == 500500);
   world.store.interrupt();
@@ -359,9 +390,11 @@ TEST_CASE("branches with operand motion, short and long") {
     bool is_long;
   };
   // block (result i32 × keep): drop × const 1, keep × const (2, 3, …), br; … end; then sum of the kept ones
-  for (const Form& form : {Form{0, 1, false}, Form{1, 1, false}, Form{1, 63, false}, Form{2, 3, false}, Form{3, 62, false},
-                           Form{3, 63, true}, Form{4, 1, true}, Form{1, 64, true}, Form{0, 2, true}}) {
-    CHECK(ir::BranchEntry{0, form.keep, form.drop, 0}.is_short() == (!form.is_long || (form.keep == 0 && form.drop == 2)));
+  for (const Form& form : {Form{0, 1, false}, Form{1, 1, false}, Form{1, 63, false},
+                           Form{2, 3, false}, Form{3, 62, false}, Form{3, 63, true},
+                           Form{4, 1, true}, Form{1, 64, true}, Form{0, 2, true}}) {
+    CHECK(ir::BranchEntry{0, form.keep, form.drop, 0}.is_short() ==
+          (!form.is_long || (form.keep == 0 && form.drop == 2)));
     TestModule m;
     m.add_type({}, {kI32});
     std::vector<u8> body = code({0x41, 100, 0x02, 0x40});
@@ -372,7 +405,7 @@ TEST_CASE("branches with operand motion, short and long") {
       body = concat({body, code({0x41, static_cast<int>(i) + 2})});
     }
     body = concat({body, code({0x0c, 0, 0x00, 0x0b})}); // br; unreachable; end
-    u32 expected = static_cast<u32>(-28); // i32.const with byte 100
+    u32 expected = static_cast<u32>(-28);               // i32.const with byte 100
     for (u32 i = 0; i < form.keep; ++i) {
       body = concat({body, code({0x6a})});
       expected += i + 2;
@@ -399,7 +432,8 @@ TEST_CASE("comparisons and tests in front of a br_if, in every state") {
         for (int i = 0; i < below; ++i) {
           body = concat({body, code({0x41, i + 1})});
         }
-        body = concat({body, code({0x20, 0, 0x20, 1}), is_test ? code({0x6b, 0x45}) : code({0x48})});
+        body =
+            concat({body, code({0x20, 0, 0x20, 1}), is_test ? code({0x6b, 0x45}) : code({0x48})});
         const std::vector<u8> branch = is_padded ? code({0x0d, 0x80, 0x80, 0}) : code({0x0d, 0});
         std::vector<u8> fall;
         for (int i = 1; i < below; ++i) {
@@ -415,7 +449,8 @@ TEST_CASE("comparisons and tests in front of a br_if, in every state") {
         World world(m);
         const u32 fallen = static_cast<u32>(below * (below + 1) / 2 + 50);
         CHECK(world.call_u64(0, {1, is_test ? 1u : 2u}) == static_cast<u32>(below));
-        CHECK(world.call_u64(0, {0xffffffff, is_test ? 0xffffffff : 0u}) == static_cast<u32>(below));
+        CHECK(world.call_u64(0, {0xffffffff, is_test ? 0xffffffff : 0u}) ==
+              static_cast<u32>(below));
         CHECK(world.call_u64(0, {2, 1}) == fallen);
       }
     }
@@ -428,9 +463,11 @@ TEST_CASE("br_if not taken over a long entry and a padded label; if with a padde
   // block: local.get 0; br_if 0 (padded label, long entry); call 1 -> not taken reads the next entry; end; const 7
   m.add_func({.type = type,
               .locals = 1,
-              .code = code({0x02, 0x40, 0x20, 0, 0x0d, 0x80, 0x80, 0, 0x41, 5, 0x10, 1, 0x0f, 0x0b, 0x41, 7, 0x0b}),
+              .code = code({0x02, 0x40, 0x20, 0, 0x0d, 0x80, 0x80, 0, 0x41, 5, 0x10, 1, 0x0f, 0x0b,
+                            0x41, 7, 0x0b}),
               .side_table = {9, ir::kBranchDescLong, 0, 3, 1, 2}});
-  m.add_func({.type = type, .locals = 1, .code = code({0x20, 0, 0x41, 1, 0x6a, 0x0b}), .side_table = {}});
+  m.add_func(
+      {.type = type, .locals = 1, .code = code({0x20, 0, 0x41, 1, 0x6a, 0x0b}), .side_table = {}});
   // if (result i32) with a padded type, else
   m.add_func({.type = type,
               .locals = 1,
@@ -449,8 +486,10 @@ TEST_CASE("br_table: one-byte and padded counts, motion in records") {
     m.add_type({kI32}, {kI32});
     // const 40; block; block; block; const 1,2 (one kept over one); local.get 0; br_table 0 1 (default 2) end…
     // Labels: 0 without motion needs matching heights, so only entries 1 and 2 move.
-    std::vector<u8> head = code({0x41, 40, 0x02, 0x40, 0x02, 0x40, 0x02, 0x40, 0x41, 1, 0x41, 2, 0x20, 0});
-    std::vector<u8> table = is_padded ? code({0x0e, 0x82, 0x80, 0, 0, 1, 2}) : code({0x0e, 2, 0, 1, 2});
+    std::vector<u8> head =
+        code({0x41, 40, 0x02, 0x40, 0x02, 0x40, 0x02, 0x40, 0x41, 1, 0x41, 2, 0x20, 0});
+    std::vector<u8> table =
+        is_padded ? code({0x0e, 0x82, 0x80, 0, 0, 1, 2}) : code({0x0e, 2, 0, 1, 2});
     const i32 length = static_cast<i32>(table.size());
     // end(0): 40 1 2 -> add, return; end(1): 40 2 -> sub, return; end(2): 40 -> end
     const std::vector<u8> tail = code({0x0b, 0x6a, 0x0f, 0x0b, 0x6b, 0x0f, 0x0b, 0x0b});
@@ -459,7 +498,8 @@ TEST_CASE("br_table: one-byte and padded counts, motion in records") {
                 .locals = 1,
                 .code = concat({head, table, tail}),
                 // entries 0..2, then the record of entry 2
-                .side_table = {at(0), entry(3), at(3), entry(2, 1, 1), at(6), 1 << 8 | ir::kBranchDescLong, 0, 2, 0, 0}});
+                .side_table = {at(0), entry(3), at(3), entry(2, 1, 1), at(6),
+                               1 << 8 | ir::kBranchDescLong, 0, 2, 0, 0}});
     World world(m);
     CHECK(world.call_u64(0, {0}) == 3);
     CHECK(world.call_u64(0, {1}) == 38);
@@ -476,7 +516,8 @@ TEST_CASE("runs of blocks are skipped through their entry") {
   for (int i = 0; i < 6; ++i) {
     body = concat({body, code({0x02, 0x40})});
   }
-  body = concat({body, code({0x20, 0, 0x0d, 2, 0x41, 1, 0x0f, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x41, 2, 0x0b})});
+  body = concat({body, code({0x20, 0, 0x0d, 2, 0x41, 1, 0x0f, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b,
+                             0x41, 2, 0x0b})});
   m.add_func({.type = 0, .locals = 1, .code = body, .side_table = {12, 0, 7, entry(1)}});
   World world(m);
   CHECK(world.call_u64(0, {0}) == 1);
@@ -487,12 +528,16 @@ TEST_CASE("several results, more than locals") {
   TestModule m;
   const u32 many = m.add_type({}, {kI32, kI32, kI32, kI32, kI32});
   const u32 one = m.add_type({}, {kI32});
-  m.add_func({.type = many, .code = code({0x41, 1, 0x41, 2, 0x41, 3, 0x41, 4, 0x41, 5, 0x0b}), .side_table = {}});
+  m.add_func({.type = many,
+              .code = code({0x41, 1, 0x41, 2, 0x41, 3, 0x41, 4, 0x41, 5, 0x0b}),
+              .side_table = {}});
   m.add_func({.type = one,
               .code = code({0x41, 10, 0x10, 0, 0x6b, 0x6b, 0x6b, 0x6b, 0x6a, 0x0b}),
               .side_table = {0, 2}});
   // extra operands below the results are left behind by return
-  m.add_func({.type = many, .code = code({0x41, 9, 0x41, 1, 0x41, 2, 0x41, 3, 0x41, 4, 0x41, 5, 0x0f, 0x0b}), .side_table = {}});
+  m.add_func({.type = many,
+              .code = code({0x41, 9, 0x41, 1, 0x41, 2, 0x41, 3, 0x41, 4, 0x41, 5, 0x0f, 0x0b}),
+              .side_table = {}});
   World world(m);
   for (u32 func : {0u, 2u}) {
     std::vector<RawVal> results(5);
@@ -507,9 +552,13 @@ TEST_CASE("several results, more than locals") {
 TEST_CASE("locals start at zero also where an earlier frame lay") {
   TestModule m;
   const u32 type = m.add_type({}, {kI64});
-  m.add_func({.type = type, .locals = 3, .code = code({0x20, 0, 0x20, 1, 0x84, 0x20, 2, 0x84, 0x0b}), .side_table = {}});
   m.add_func({.type = type,
-              .code = code({0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x1a, 0x1a, 0x1a, 0x1a, 0x1a, 0x10, 0, 0x0b}),
+              .locals = 3,
+              .code = code({0x20, 0, 0x20, 1, 0x84, 0x20, 2, 0x84, 0x0b}),
+              .side_table = {}});
+  m.add_func({.type = type,
+              .code = code({0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x1a, 0x1a,
+                            0x1a, 0x1a, 0x1a, 0x10, 0, 0x0b}),
               .side_table = {0, 2}});
   World world(m);
   CHECK(world.call_u64(1) == 0);
@@ -539,7 +588,8 @@ TEST_CASE("numeric traps name the instruction") {
         body = concat({body, code({0x41, 0})});
       }
       body = concat({body, code({0x20, 0, 0x20, 1, c.opcode})});
-      m.add_func({.type = 0, .locals = 2, .code = concat({body, code({0x00, 0x0b})}), .side_table = {}});
+      m.add_func(
+          {.type = 0, .locals = 2, .code = concat({body, code({0x00, 0x0b})}), .side_table = {}});
       World world(m);
       const auto trap = world.trap_of(0, {c.left, c.right});
       CHECK(trap.code == c.code);
@@ -555,10 +605,20 @@ TEST_CASE("bulk operations and growth") {
   const u32 grow = m.add_type({kI32}, {kI32});
   m.add_memory(1);
   // memory.fill with its opcode and index padded; offset of the trap is the prefix
-  m.add_func({.type = type, .locals = 3, .code = code({0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 0x8b, 0x80, 0, 0x80, 0, 0x0b}), .side_table = {}});
-  m.add_func({.type = type, .locals = 3, .code = code({0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 0x0a, 0, 0, 0x0b}), .side_table = {}});
-  m.add_func({.type = grow, .locals = 1, .code = code({0x20, 0, 0x40, 0, 0x1a, 0x3f, 0, 0x0b}), .side_table = {}});
-  m.add_func({.type = grow, .locals = 1, .code = code({0x20, 0, 0x2d, 0, 0, 0x0b}), .side_table = {}});
+  m.add_func({.type = type,
+              .locals = 3,
+              .code = code({0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 0x8b, 0x80, 0, 0x80, 0, 0x0b}),
+              .side_table = {}});
+  m.add_func({.type = type,
+              .locals = 3,
+              .code = code({0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 0x0a, 0, 0, 0x0b}),
+              .side_table = {}});
+  m.add_func({.type = grow,
+              .locals = 1,
+              .code = code({0x20, 0, 0x40, 0, 0x1a, 0x3f, 0, 0x0b}),
+              .side_table = {}});
+  m.add_func(
+      {.type = grow, .locals = 1, .code = code({0x20, 0, 0x2d, 0, 0, 0x0b}), .side_table = {}});
   World world(m);
   world.call_u64(0, {65530, 0x1ff, 6});
   CHECK(world.call_u64(3, {65530}) == 0xff);
@@ -577,7 +637,10 @@ TEST_CASE("bulk operations and growth") {
 TEST_CASE("saturating truncation behind a padded prefix") {
   TestModule m;
   m.add_type({kI64}, {kI32});
-  m.add_func({.type = 0, .locals = 1, .code = code({0x20, 0, 0xfc, 0x82, 0x80, 0, 0x41, 1, 0x6a, 0x0b}), .side_table = {}});
+  m.add_func({.type = 0,
+              .locals = 1,
+              .code = code({0x20, 0, 0xfc, 0x82, 0x80, 0, 0x41, 1, 0x6a, 0x0b}),
+              .side_table = {}});
   World world(m);
   CHECK(world.call_u64(0, {std::bit_cast<u64>(41.5)}) == 42);
   CHECK(world.call_u64(0, {std::bit_cast<u64>(1e30)}) == 0x80000000);
@@ -594,16 +657,24 @@ struct HostState {
 TEST_CASE("host functions, re-entry and their traps") {
   TestModule m;
   const u32 type = m.add_type({kI32}, {kI32});
-  m.import_func(type);                                                                   // 0
-  m.add_func({.type = type, .locals = 1, .code = code({0x41, 1, 0x20, 0, 0x10, 0, 0x6a, 0x0b}), .side_table = {0, 2}}); // 1
-  m.add_func({.type = type, .locals = 1, .code = code({0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x0b}), .side_table = {1, 2}}); // 2
-  m.add_func({.type = type, .locals = 1, .code = code({0x01, 0x00, 0x0b}), .side_table = {}});   // 3
+  m.import_func(type); // 0
+  m.add_func({.type = type,
+              .locals = 1,
+              .code = code({0x41, 1, 0x20, 0, 0x10, 0, 0x6a, 0x0b}),
+              .side_table = {0, 2}}); // 1
+  m.add_func({.type = type,
+              .locals = 1,
+              .code = code({0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x0b}),
+              .side_table = {1, 2}});                                                          // 2
+  m.add_func({.type = type, .locals = 1, .code = code({0x01, 0x00, 0x0b}), .side_table = {}}); // 3
   HostState state;
   const auto host = [](runtime::HostCall& call, RawVal* args) {
     auto& s = *static_cast<HostState*>(call.data);
     ++s.depth_seen;
     u32 frames = 0;
-    walk(call.store.vm(), [](void* data, const WalkedFrame&) { ++*static_cast<u32*>(data); }, &frames);
+    walk(
+        call.store.vm(), [](void* data, const WalkedFrame&) { ++*static_cast<u32*>(data); },
+        &frames);
     CHECK(frames == s.depth_seen * 2);
     bool ok = true;
     if (args[0].i32 == 99) {
@@ -632,6 +703,36 @@ TEST_CASE("host functions, re-entry and their traps") {
   CHECK(world.call_u64(2, {1}) == 1);
 }
 
+TEST_CASE("a memory fault below a host function leaves both activations") {
+  TestModule m;
+  const u32 type = m.add_type({}, {});
+  m.import_func(type);
+  m.add_memory(1);
+  m.add_func({.type = type, .code = code({0x01, 0x10, 0, 0x0b}), .side_table = {0, 2}}); // 1
+  m.add_func(
+      {.type = type, .code = code({0x41, 0x7f, 0x41, 0, 0x37, 3, 0, 0x0b}), .side_table = {}}); // 2
+  m.add_func(
+      {.type = type, .code = code({0x41, 0, 0x41, 9, 0x36, 2, 0, 0x0b}), .side_table = {}}); // 3
+  World world(TestModule{});
+  const auto host = [](runtime::HostCall& call, RawVal* args) {
+    World& w = *static_cast<World*>(call.data);
+    CHECK(call.store.call(w.instance->func_ref(FuncIdx(3)), args));
+    return call.store.call(w.instance->func_ref(FuncIdx(2)), args);
+  };
+  ir::FuncRef* func = world.store.make_host_func({}, {}, host, &world);
+  world.instance = *world.store.instantiate(m.build(), std::vector{runtime::Extern::of(func)});
+  for (int again = 0; again < 3; ++again) {
+    const auto trap = world.trap_of(1);
+    CHECK(trap.code == ir::TrapCode::memory_out_of_bounds);
+    REQUIRE(trap.frame_count == 2);
+    CHECK(trap.frames[0].func_idx == 2);
+    CHECK(trap.frames[0].wasm_offset == kFileStart + 4 + 4);
+    CHECK(trap.frames[1].func_idx == 1);
+    CHECK(trap.frames[1].wasm_offset == kFileStart + 1);
+  }
+  CHECK(world.instance->memory(MemIdx(0)).base()[0] == 9);
+}
+
 TEST_CASE("endless re-entry through the host ends as a trap") {
   TestModule m;
   const u32 type = m.add_type({}, {});
@@ -656,8 +757,9 @@ TEST_CASE("calls into another instance use its memory and globals and come back"
   // mem[0] += arg; result mem[0] + global 0; traps when the argument is 7
   callee.add_func({.type = type,
                    .locals = 1,
-                   .code = code({0x20, 0, 0x41, 7, 0x46, 0x04, 0x40, 0x00, 0x0b, 0x41, 0, 0x41, 0, 0x28, 2, 0, 0x20, 0, 0x6a,
-                                 0x36, 2, 0, 0x41, 0, 0x28, 2, 0, 0x23, 0, 0x6a, 0x0b}),
+                   .code = code({0x20, 0, 0x41, 7, 0x46, 0x04, 0x40, 0x00, 0x0b, 0x41, 0,
+                                 0x41, 0, 0x28, 2, 0,    0x20, 0,    0x6a, 0x36, 2,    0,
+                                 0x41, 0, 0x28, 2, 0,    0x23, 0,    0x6a, 0x0b}),
                    .side_table = {3, entry(1)}});
   TestModule caller;
   caller.add_type({kI32}, {kI32});
@@ -668,7 +770,8 @@ TEST_CASE("calls into another instance use its memory and globals and come back"
   // 1: mem[0] = 50; import(arg) + mem[0] + global 0
   caller.add_func({.type = 0,
                    .locals = 1,
-                   .code = code({0x41, 0, 0x41, 50, 0x36, 2, 0, 0x20, 0, 0x10, 0, 0x41, 0, 0x28, 2, 0, 0x6a, 0x23, 0, 0x6a, 0x0b}),
+                   .code = code({0x41, 0, 0x41, 50, 0x36, 2,    0,    0x20, 0,    0x10, 0,
+                                 0x41, 0, 0x28, 2,  0,    0x6a, 0x23, 0,    0x6a, 0x0b}),
                    .side_table = {0, 2}});
   // 2: call_indirect (local 0) with argument 1; then + mem[0]
   caller.add_func({.type = 0,
@@ -678,7 +781,8 @@ TEST_CASE("calls into another instance use its memory and globals and come back"
   World world(callee);
   ir::FuncRef* exported = world.instance->func_ref(FuncIdx(0));
   runtime::Instance* first = world.instance;
-  world.instance = *world.store.instantiate(caller.build(), std::vector{runtime::Extern::of(exported)});
+  world.instance =
+      *world.store.instantiate(caller.build(), std::vector{runtime::Extern::of(exported)});
   CHECK(world.call_u64(1, {3}) == 3 + 1000 + 50 + 5);
   CHECK(world.call_u64(2, {0}) == 4 + 1000 + 50);
   CHECK(world.call_u64(2, {1}) == 5 + 1000 + 50 + 5 + 50);

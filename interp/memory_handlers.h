@@ -15,10 +15,10 @@ constexpr u32 kMemArgLong = 0x0080c000;
 
 /// Keeps `pc` at the instruction until `value` was read or memory was written.
 #if defined(PETREL_INTERP_LOOP)
-#define PETREL_ACCESS(ea, bytes)                                                                                        \
-  if ((ea) + (bytes) > func->mem0->size) [[unlikely]] {                                                                \
-    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);                                                             \
-  }                                                                                                                    \
+#define PETREL_ACCESS(ea, bytes)                                                                   \
+  if ((ea) + (bytes) > func->mem0->size) [[unlikely]] {                                            \
+    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);                                         \
+  }                                                                                                \
   static_assert(true)
 #define PETREL_PIN_LOAD(value) static_assert(true)
 #define PETREL_PIN_STORE static_assert(true)
@@ -54,7 +54,9 @@ template <typename Value, typename Memory> [[gnu::always_inline]] inline u64 ext
 
 /// The memarg offset of two or three bytes in the eight bytes at an instruction; valid when the predicate holds.
 constexpr bool has_two_byte_offset(u64 word) { return (word & 0x8000c000) == 0; }
-constexpr u32 two_byte_offset(u64 word) { return static_cast<u32>((word >> 16 & 0x7f) | (word >> 17 & 0x3f80)); }
+constexpr u32 two_byte_offset(u64 word) {
+  return static_cast<u32>((word >> 16 & 0x7f) | (word >> 17 & 0x3f80));
+}
 constexpr bool has_three_byte_offset(u64 word) { return (word & 0x800000c000) == 0; }
 constexpr u32 three_byte_offset(u64 word) {
   return static_cast<u32>((word >> 16 & 0x7f) | (word >> 17 & 0x3f80) | (word >> 18 & 0x1fc000));
@@ -75,15 +77,15 @@ inline u32 memarg_offset(const u8* pc) {
 }
 
 /// Loads from address `ea`, then moves `pc` and goes on.
-#define PETREL_LOAD(ea, advance)                                                                                       \
-  do {                                                                                                                 \
-    const u64 at = (ea);                                                                                               \
-    PETREL_ACCESS(at, sizeof(Memory));                                                                                 \
-    u64 value = extend<Value>(load_unaligned<typename AsInt<Memory>::Type>(mem0 + at));                                \
-    PETREL_PIN_LOAD(value);                                                                                            \
-    push<popped(S)>(sp, a, b, value);                                                                                  \
-    advance;                                                                                                           \
-    PETREL_NEXT(pushed(popped(S)));                                                                                    \
+#define PETREL_LOAD(ea, advance)                                                                   \
+  do {                                                                                             \
+    const u64 at = (ea);                                                                           \
+    PETREL_ACCESS(at, sizeof(Memory));                                                             \
+    u64 value = extend<Value>(load_unaligned<typename AsInt<Memory>::Type>(mem0 + at));            \
+    PETREL_PIN_LOAD(value);                                                                        \
+    push<popped(S)>(sp, a, b, value);                                                              \
+    advance;                                                                                       \
+    PETREL_NEXT(pushed(popped(S)));                                                                \
   } while (false)
 
 /// A load whose address operand was replaced by the effective address: only this instruction's length is unknown.
@@ -95,7 +97,8 @@ template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_at) {
 /// Decodes a memarg of any form and leaves the access to load_at, which must not use the native stack.
 template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_long) {
   PETREL_ENTER;
-  push<popped(S)>(sp, a, b, effective_address(static_cast<u32>(pop<S>(sp, a, b)), memarg_offset(pc)));
+  push<popped(S)>(sp, a, b,
+                  effective_address(static_cast<u32>(pop<S>(sp, a, b)), memarg_offset(pc)));
   if constexpr (S == 0) {
     flush<1>(sp, a, b);
   }
@@ -107,10 +110,12 @@ template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_slow) {
   PETREL_ENTER;
   const u64 word = load_unaligned<u64>(pc);
   if (has_two_byte_offset(word)) {
-    PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), two_byte_offset(word)), pc += 4);
+    PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), two_byte_offset(word)),
+                pc += 4);
   }
   if (has_three_byte_offset(word)) {
-    PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), three_byte_offset(word)), pc += 5);
+    PETREL_LOAD(effective_address(static_cast<u32>(pop<S>(sp, a, b)), three_byte_offset(word)),
+                pc += 5);
   }
   PETREL_GOTO(load_long<S, Value, Memory>);
 }
@@ -125,15 +130,15 @@ template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load) {
 }
 
 /// The same for stores. The operands: address, then value on top.
-#define PETREL_STORE(offset, advance)                                                                                  \
-  do {                                                                                                                 \
-    const auto value = static_cast<typename AsInt<Memory>::Type>(pop<S>(sp, a, b));                                    \
-    const u64 at = effective_address(static_cast<u32>(pop<popped(S)>(sp, a, b)), (offset));                            \
-    PETREL_ACCESS(at, sizeof(Memory));                                                                                 \
-    __builtin_memcpy(mem0 + at, &value, sizeof value);                                                                 \
-    PETREL_PIN_STORE;                                                                                                  \
-    advance;                                                                                                           \
-    PETREL_NEXT(popped(popped(S)));                                                                                    \
+#define PETREL_STORE(offset, advance)                                                              \
+  do {                                                                                             \
+    const auto value = static_cast<typename AsInt<Memory>::Type>(pop<S>(sp, a, b));                \
+    const u64 at = effective_address(static_cast<u32>(pop<popped(S)>(sp, a, b)), (offset));        \
+    PETREL_ACCESS(at, sizeof(Memory));                                                             \
+    __builtin_memcpy(mem0 + at, &value, sizeof value);                                             \
+    PETREL_PIN_STORE;                                                                              \
+    advance;                                                                                       \
+    PETREL_NEXT(popped(popped(S)));                                                                \
   } while (false)
 
 /// A store whose operands are in memory and whose address was replaced by the effective address.
@@ -229,7 +234,8 @@ template <u32 S> PETREL_HANDLER(op_memory_copy) {
   const u32 to = read_leb_u32(at);
   const u32 from = read_leb_u32(at);
   const Triple t = triple(sp);
-  if (!builtin<bool>(ir::Builtin::memory_copy, ctx, to, from, t.first, t.second, t.third)) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::memory_copy, ctx, to, from, t.first, t.second, t.third))
+      [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;
@@ -243,8 +249,8 @@ template <u32 S> PETREL_HANDLER(op_memory_fill) {
   const u8* at = pc + 1;
   const u32 memory = read_leb_u32(at);
   const Triple t = triple(sp);
-  if (!builtin<bool>(ir::Builtin::memory_fill, ctx, memory, t.first, static_cast<u32>(t.second), t.third))
-      [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::memory_fill, ctx, memory, t.first, static_cast<u32>(t.second),
+                     t.third)) [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;
@@ -259,7 +265,8 @@ template <u32 S> PETREL_HANDLER(op_memory_init) {
   const u32 data = read_leb_u32(at);
   const u32 memory = read_leb_u32(at);
   const Triple t = triple(sp);
-  if (!builtin<bool>(ir::Builtin::memory_init, ctx, memory, data, t.first, t.second, t.third)) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::memory_init, ctx, memory, data, t.first, t.second, t.third))
+      [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;

@@ -56,7 +56,8 @@ template <u32 S, auto Fn> PETREL_HANDLER(binary) {
   const u64 right = pop<S>(sp, a, b);
   const u64 left = pop<popped(S)>(sp, a, b);
   push<T>(sp, a, b,
-          to_bits(Fn(from_bits<typename Signature<Fn>::First>(left), from_bits<typename Signature<Fn>::Second>(right))));
+          to_bits(Fn(from_bits<typename Signature<Fn>::First>(left),
+                     from_bits<typename Signature<Fn>::Second>(right))));
   ++pc;
   PETREL_NEXT(pushed(T));
 }
@@ -83,8 +84,8 @@ template <u32 S, auto Fn> PETREL_HANDLER(compare) {
   constexpr u32 T = popped(popped(S));
   const u64 right = pop<S>(sp, a, b);
   const u64 left = pop<popped(S)>(sp, a, b);
-  const u32 result =
-      Fn(from_bits<typename Signature<Fn>::First>(left), from_bits<typename Signature<Fn>::Second>(right));
+  const u32 result = Fn(from_bits<typename Signature<Fn>::First>(left),
+                        from_bits<typename Signature<Fn>::Second>(right));
   ++pc;
   if (*pc == kBrIf) {
     PETREL_BRANCH_IF(T, result != 0);
@@ -118,8 +119,8 @@ template <u32 S, auto Fn> PETREL_HANDLER(checked_binary) {
   constexpr u32 T = popped(popped(S));
   const u64 right = pop<S>(sp, a, b);
   const u64 left = pop<popped(S)>(sp, a, b);
-  const auto result =
-      Fn(from_bits<typename Signature<Fn>::First>(left), from_bits<typename Signature<Fn>::Second>(right));
+  const auto result = Fn(from_bits<typename Signature<Fn>::First>(left),
+                         from_bits<typename Signature<Fn>::Second>(right));
   if (!result.is_ok()) [[unlikely]] {
     a = static_cast<u64>(result.trap);
     PETREL_GOTO(numeric_trap);
@@ -150,7 +151,9 @@ template <u32 S, bool kIs64> PETREL_HANDLER(const_slow) {
     PETREL_NEXT(pushed(S));
   }
   if ((word & 0x800000) == 0) {
-    const i32 value = static_cast<i32>(((word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000)) << 11) >> 11;
+    const i32 value =
+        static_cast<i32>(((word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000)) << 11) >>
+        11;
     push<S>(sp, a, b, kIs64 ? static_cast<u64>(i64{value}) : static_cast<u32>(value));
     pc += 4;
     PETREL_NEXT(pushed(S));

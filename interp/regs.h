@@ -24,7 +24,7 @@
 #if !defined(PETREL_INTERP_LOOP)
 #if !defined(__clang__) || !defined(__OPTIMIZE__)
 #define PETREL_INTERP_LOOP 1
-#elif !__has_cpp_attribute(clang::preserve_none) || __has_feature(address_sanitizer) ||                                \
+#elif !__has_cpp_attribute(clang::preserve_none) || __has_feature(address_sanitizer) ||            \
     __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
 #define PETREL_INTERP_LOOP 1
 #endif
@@ -64,19 +64,20 @@ struct Entry {
 #define PETREL_HANDLER_RESULT Step
 #define PETREL_REGS Regs& regs
 #define PETREL_ENTER [[maybe_unused]] auto& [pc, sp, fp, stp, mem0, ctx, func, disp, a, b] = regs
-#define PETREL_DISPATCH(entry_index)                                                                                   \
+#define PETREL_DISPATCH(entry_index)                                                               \
   return Step { disp[entry_index].fn, true }
-#define PETREL_GOTO(...)                                                                                               \
+#define PETREL_GOTO(...)                                                                           \
   return Step { &__VA_ARGS__, true }
-#define PETREL_LEAVE(ok)                                                                                               \
+#define PETREL_LEAVE(ok)                                                                           \
   return Step { nullptr, ok }
 
 #else
 
 struct Entry;
-#define PETREL_REGS                                                                                                    \
-  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Slot *sp, [[maybe_unused]] Slot *fp, [[maybe_unused]] const u32 *stp, \
-      [[maybe_unused]] u8 *mem0, [[maybe_unused]] ir::VMContext *ctx, [[maybe_unused]] const Func *func,               \
+#define PETREL_REGS                                                                                \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Slot *sp, [[maybe_unused]] Slot *fp,             \
+      [[maybe_unused]] const u32 *stp, [[maybe_unused]] u8 *mem0,                                  \
+      [[maybe_unused]] ir::VMContext *ctx, [[maybe_unused]] const Func *func,                      \
       [[maybe_unused]] const Entry *disp, [[maybe_unused]] u64 a, [[maybe_unused]] u64 b
 using HandlerFn = __attribute__((preserve_none)) bool (*)(PETREL_REGS);
 struct Entry {
@@ -87,7 +88,8 @@ struct Entry {
 #define PETREL_HANDLER_RESULT bool
 #define PETREL_ENTER static_assert(true)
 #define PETREL_REG_ARGS pc, sp, fp, stp, mem0, ctx, func, disp, a, b
-#define PETREL_DISPATCH(entry_index) [[clang::musttail]] return disp[entry_index].fn(PETREL_REG_ARGS)
+#define PETREL_DISPATCH(entry_index)                                                               \
+  [[clang::musttail]] return disp[entry_index].fn(PETREL_REG_ARGS)
 #define PETREL_GOTO(...) [[clang::musttail]] return (__VA_ARGS__)(PETREL_REG_ARGS)
 #define PETREL_LEAVE(ok) return (ok)
 

@@ -18,7 +18,8 @@ u32 offset_of(const Func* func, const u8* pc) {
 }
 
 /// Visits the frames of one activation, innermost at `pc`.
-template <typename Visit> void for_each_frame(const u8* pc, const Slot* fp, const Func* func, Visit visit) {
+template <typename Visit>
+void for_each_frame(const u8* pc, const Slot* fp, const Func* func, Visit visit) {
   while (func->kind != FuncKind::exit) {
     visit(WalkedFrame{func->ctx->instance, func->index(), offset_of(func, pc)});
     const FrameHeader* header = header_of(fp, func);
@@ -35,8 +36,10 @@ template <typename Visit> void for_each_frame(const u8* pc, const Slot* fp, cons
 void record_frames(const u8* pc, const Slot* fp, const Func* func) {
   runtime::Pending& pending = store_of(func).pending();
   for_each_frame(pc, fp, func, [&](const WalkedFrame& frame) {
-    pending.push_frame(
-        {.instance = frame.instance, .func_idx = frame.func_idx, .wasm_offset = frame.wasm_offset, .is_exact = true});
+    pending.push_frame({.instance = frame.instance,
+                        .func_idx = frame.func_idx,
+                        .wasm_offset = frame.wasm_offset,
+                        .is_exact = true});
   });
 }
 
@@ -66,7 +69,8 @@ void prepare(ir::VMContext* ctx, Func* func) {
   func->frame_bytes = narrow<u32>((u64{kHeaderSlots} + source.max_height) * sizeof(Slot));
   func->imported_globals = header.imported_globals;
   // A memory that does not exist is never asked for; the pair is const in all uses then.
-  func->mem0 = header.memories.count != 0 ? ctx->instance->memory(MemIdx(0)).pair() : const_cast<ir::MemoryPair*>(&kNoMemory);
+  func->mem0 = header.memories.count != 0 ? ctx->instance->memory(MemIdx(0)).pair()
+                                          : const_cast<ir::MemoryPair*>(&kNoMemory);
   func->kind = FuncKind::wasm;
 }
 
@@ -118,7 +122,8 @@ bool poll(const u8* pc, const Slot* fp, const Func* func) {
   return false;
 }
 
-void walk(const ir::VMStoreContext& store, void (*visit)(void* data, const WalkedFrame& frame), void* data) {
+void walk(const ir::VMStoreContext& store, void (*visit)(void* data, const WalkedFrame& frame),
+          void* data) {
   for (const HostFrame* at = store.interp_frame; at != nullptr; at = at->prev) {
     for_each_frame(at->pc, at->fp, at->func, [&](const WalkedFrame& frame) { visit(data, frame); });
   }

@@ -43,7 +43,8 @@ template <typename R, typename... Args>
 [[gnu::always_inline]] inline R builtin(ir::Builtin which, ir::VMContext* ctx, Args... args) {
   using Fn = R (*)(ir::VMContext*, Args...);
   // SAFETY: the table holds functions of exactly the rows' signatures (runtime/builtins.cpp).
-  return reinterpret_cast<Fn>(const_cast<void*>(ctx->builtins[static_cast<u32>(which)]))(ctx, args...);
+  return reinterpret_cast<Fn>(const_cast<void*>(ctx->builtins[static_cast<u32>(which)]))(ctx,
+                                                                                         args...);
 }
 
 /// The address computation of interpreted accesses (rule R1): 32-bit address plus 32-bit offset, without wrap.

@@ -54,7 +54,8 @@ template <u32 S> PETREL_HANDLER(op_table_set) {
   flush<S>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
-  if (!builtin<bool>(ir::Builtin::table_set, ctx, table, u64{sp[-2].i32}, sp[-1].i64)) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_set, ctx, table, u64{sp[-2].i32}, sp[-1].i64))
+      [[unlikely]] {
     record_frames(pc, fp, func);
     PETREL_LEAVE(false);
   }
@@ -88,8 +89,8 @@ template <u32 S> PETREL_HANDLER(op_table_fill) {
   flush<S>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
-  if (!builtin<bool>(ir::Builtin::table_fill, ctx, table, u64{sp[-3].i32}, sp[-2].i64, u64{sp[-1].i32}))
-      [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_fill, ctx, table, u64{sp[-3].i32}, sp[-2].i64,
+                     u64{sp[-1].i32})) [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;
@@ -104,7 +105,8 @@ template <u32 S> PETREL_HANDLER(op_table_copy) {
   const u32 to = read_leb_u32(at);
   const u32 from = read_leb_u32(at);
   const Triple t = triple(sp);
-  if (!builtin<bool>(ir::Builtin::table_copy, ctx, to, from, t.first, t.second, t.third)) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_copy, ctx, to, from, t.first, t.second, t.third))
+      [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;
@@ -119,7 +121,8 @@ template <u32 S> PETREL_HANDLER(op_table_init) {
   const u32 elem = read_leb_u32(at);
   const u32 table = read_leb_u32(at);
   const Triple t = triple(sp);
-  if (!builtin<bool>(ir::Builtin::table_init, ctx, table, elem, t.first, t.second, t.third)) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_init, ctx, table, elem, t.first, t.second, t.third))
+      [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;

@@ -71,11 +71,13 @@ private:
   };
 
   /// Appends an array to the image.
-  template <typename T> static ir::Array<T> put(std::vector<u64>& image, const std::vector<T>& values) {
+  template <typename T>
+  static ir::Array<T> put(std::vector<u64>& image, const std::vector<T>& values) {
     const ir::Array<T> array{static_cast<u32>(image.size() * 8), static_cast<u32>(values.size())};
     image.resize(image.size() + (values.size() * sizeof(T) + 15) / 16 * 2);
     if (!values.empty()) {
-      std::memcpy(reinterpret_cast<u8*>(image.data()) + array.offset, values.data(), values.size() * sizeof(T));
+      std::memcpy(reinterpret_cast<u8*>(image.data()) + array.offset, values.data(),
+                  values.size() * sizeof(T));
     }
     return array;
   }
@@ -142,7 +144,8 @@ inline std::shared_ptr<const runtime::CoreModule> TestModule::build() const {
   header.imported_memories = memory_is_imported_ ? 1 : 0;
   header.imported_globals = static_cast<u32>(imported_globals_.size());
   if (memory_is_imported_ || memory_pages_ != 0) {
-    header.memories = put(image, std::vector<Limits>{{.min = memory_is_imported_ ? 0 : memory_pages_}});
+    header.memories =
+        put(image, std::vector<Limits>{{.min = memory_is_imported_ ? 0 : memory_pages_}});
   }
   std::vector<ir::Global> globals;
   for (ValType type : imported_globals_) {
@@ -150,7 +153,10 @@ inline std::shared_ptr<const runtime::CoreModule> TestModule::build() const {
   }
   for (const GlobalRow& row : globals_) {
     globals.push_back({.type = {.type = row.type, .is_mutable = 1},
-                       .init = {.value = RawVal::of_i64(row.value), .kind = ir::ConstExpr::Kind::value, .type = row.type, .code = {}}});
+                       .init = {.value = RawVal::of_i64(row.value),
+                                .kind = ir::ConstExpr::Kind::value,
+                                .type = row.type,
+                                .code = {}}});
   }
   header.globals = put(image, globals);
   if (!table_.empty()) {

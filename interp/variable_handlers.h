@@ -35,7 +35,8 @@ template <u32 S> PETREL_HANDLER(op_select_t) {
   push<T>(sp, a, b, condition != 0 ? then : otherwise);
   ++pc;
   for (u32 left = read_leb_u32(pc); left != 0; --left) {
-    skip_leb(pc); // a value type is a LEB, or a LEB and a heap type; only the former without typed references
+    skip_leb(
+        pc); // a value type is a LEB, or a LEB and a heap type; only the former without typed references
   }
   PETREL_NEXT(pushed(T));
 }
@@ -131,7 +132,8 @@ template <u32 S> PETREL_HANDLER(op_local_tee) {
 
 [[gnu::always_inline]] inline Slot* global_slot(ir::VMContext* ctx, const Func* func, u32 index) {
   // SAFETY: globals start right behind the fixed part; validation bounds the index.
-  Slot* slot = reinterpret_cast<Slot*>(reinterpret_cast<u8*>(ctx) + ir::kVMContextFixedSize) + index;
+  Slot* slot =
+      reinterpret_cast<Slot*>(reinterpret_cast<u8*>(ctx) + ir::kVMContextFixedSize) + index;
   return index < func->imported_globals ? static_cast<Slot*>(slot->ref) : slot;
 }
 
