@@ -180,14 +180,14 @@ private:
 
   // ---- operand and control stacks, §7.3 (body_stacks.h) ----
   void push_val(ValType type);
-  void push_vals(std::span<const ValType> types);
+  bool push_vals(std::span<const ValType> types);
   bool pop_any(ValType& out);
   bool pop_val(ValType expected);
   bool pop_val_slow(ValType expected);
   bool pop_vals(std::span<const ValType> types);
   bool check_label(std::span<const ValType> types);
   bool require_label(std::span<const ValType> types);
-  void push_ctrl(ControlFrame f);
+  bool push_ctrl(ControlFrame f);
   bool pop_ctrl();
   void unreachable();
   void grow(usize extra);

@@ -83,7 +83,9 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_bl
   }
   // Trusted visitors skip unreachable code: what lies in a block there is unreachable as well.
   f.is_unreachable = !kValidate && is_unreachable();
-  push_ctrl(f);
+  if (!push_ctrl(f)) {
+    return false;
+  }
   visitor_.template op<kOp>(*this, in);
   return true;
 }
@@ -99,8 +101,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_else(const Instr& in) {
   }
   f.op = Op::Else;
   f.is_unreachable = !kValidate && is_unreachable();
-  push_ctrl(f);
-  return true;
+  return push_ctrl(f);
 }
 
 PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_end(const Instr& in) {
@@ -115,10 +116,7 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_end(const Instr& in) {
   if (!pop_ctrl()) {
     return false;
   }
-  if (f.sig_kind != ControlFrame::SigKind::empty) {
-    push_vals(sig(f).results);
-  }
-  return true;
+  return f.sig_kind == ControlFrame::SigKind::empty || push_vals(sig(f).results);
 }
 
 PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_branch(const Instr& in) {
@@ -171,11 +169,7 @@ PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::apply_br_table(const Instr
 // ---- calls (§3.4.1) ---------------------------------------------------------------------------------
 
 PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_call(const ir::TypeDef& type) {
-  if (!pop_vals(module_.params(type))) {
-    return false;
-  }
-  push_vals(module_.results(type));
-  return true;
+  return pop_vals(module_.params(type)) && push_vals(module_.results(type));
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::apply_call_indirect(const Instr& in) {

@@ -143,7 +143,9 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
   function.op = Op::Call;
   function.sig_kind = ControlFrame::SigKind::type;
   function.type_bits = func_.type.index();
-  push_ctrl(function);
+  if (!push_ctrl(function)) {
+    return false; // not reached: a function's frame has no parameters
+  }
   do {
     op_at_ = at;
     if (at == end_) [[unlikely]] {

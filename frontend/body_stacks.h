@@ -32,10 +32,15 @@ PETREL_BODY PETREL_INLINE void PETREL_BODY_CLASS::push_val(ValType type) {
   }
 }
 
-PETREL_BODY void PETREL_BODY_CLASS::push_vals(std::span<const ValType> types) {
+/// Several at once: two bytes of a call can push a thousand, hence the limit.
+PETREL_BODY bool PETREL_BODY_CLASS::push_vals(std::span<const ValType> types) {
   if constexpr (kValidate) {
     if (types.empty()) {
-      return;
+      return true;
+    }
+    if (height() + types.size() > limits_.operands) [[unlikely]] {
+      return fail(petrel::fail(ErrorClass::limit, over_limit(height() + types.size(), "operands", limits_.operands, "operands")),
+                  op_at_);
     }
     if (static_cast<usize>(scratch_.values.data() + scratch_.values.size() - sp_) < types.size() + kSlack) [[unlikely]] {
       grow(types.size());
@@ -43,6 +48,7 @@ PETREL_BODY void PETREL_BODY_CLASS::push_vals(std::span<const ValType> types) {
     sp_ = std::copy(types.begin(), types.end(), sp_);
     high_ = std::max(high_, sp_);
   }
+  return true;
 }
 
 /// Pops a value of any type; bot in unreachable code.
@@ -97,10 +103,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::require_label(std::span<const ValType> types
     const bool are_equal = static_cast<usize>(sp_ - floor_) >= types.size() &&
                            std::equal(types.begin(), types.end(), sp_ - types.size());
     if (!are_equal) [[unlikely]] {
-      if (!pop_vals(types)) {
-        return false;
-      }
-      push_vals(types);
+      return pop_vals(types) && push_vals(types);
     }
   }
   return true;
@@ -122,15 +125,13 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_label(std::span<const ValType> types) 
   return true;
 }
 
-PETREL_BODY PETREL_INLINE void PETREL_BODY_CLASS::push_ctrl(ControlFrame f) {
+PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::push_ctrl(ControlFrame f) {
   if constexpr (kValidate) {
     f.height = height();
     floor_ = sp_;
   }
   frames_.push_back(f);
-  if (f.sig_kind == ControlFrame::SigKind::type) {
-    push_vals(sig(frames_.back()).params);
-  }
+  return f.sig_kind != ControlFrame::SigKind::type || push_vals(sig(frames_.back()).params);
 }
 
 /// Pops the innermost frame with its results.

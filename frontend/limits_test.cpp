@@ -63,9 +63,30 @@ TEST_CASE("limits of functions") {
            section(10, ByteVec{1} + body({0x0b}, ByteVec{2, 1, 0x7f} + leb(n - 2) + ByteVec{0x7e}));
   };
   check_limit("locals", locals, "error[limit]: func 0, offset 0x1a: 4 locals exceed limit 3 (-L locals=N)");
+  check_limit("operands",
+              [](u32 n) {
+                return kPreamble + section(1, ByteVec{1, 0x60, 0} + leb(n) + ByteVec(n, 0x7f)) + section(3, {1, 0}) +
+                       section(10, ByteVec{1} + body({0x10, 0, 0x0b}));
+              },
+              "error[limit]: func 0, offset 0x1b: 4 operands exceed limit 3 (-L operands=N)");
   DecodeOptions options;
   CHECK_EQ(verdict(locals(50000), options), "ok");
   CHECK_EQ(verdict(locals(50001), options), "error[limit]: func 0, offset 0x1a: 50001 locals exceed limit 50000 (-L locals=N)");
+}
+
+TEST_CASE("options of limits") {
+  ir::DecodeLimits limits;
+  auto message = [&](std::string_view option) {
+    const Status status = ir::apply_limit_option(option, limits);
+    return status ? "ok" : status.error().to_string();
+  };
+  CHECK_EQ(message("params=60000"), "ok");
+  CHECK_EQ(limits.params, 60000);
+  CHECK_EQ(message("params=60001"), "error[usage]: -L params: expected a number up to 60000, found '60001'");
+  CHECK_EQ(message("params=-1"), "error[usage]: -L params: expected a number up to 60000, found '-1'");
+  CHECK_EQ(message("params"), "error[usage]: -L params: expected a number up to 60000, found ''");
+  CHECK_EQ(message("parms=1"), "error[usage]: -L: unknown limit 'parms' (-L help lists them)");
+  CHECK_NE(ir::limits_help().find("operands"), std::string::npos);
 }
 
 TEST_CASE("limit of the module's size") {
