@@ -151,7 +151,7 @@ Result<std::string_view> Decoder::label(ByteReader& r, const char* what, UniqueN
   }
   if (auto earlier = seen.add(name)) {
     std::string_view kind = what; // "record field" is called "field" the second time, as the tests have it
-    if (usize space = kind.find(' '); space != std::string_view::npos && kind != "enum tag") {
+    if (usize space = kind.find(' '); space != std::string_view::npos) {
       kind.remove_prefix(space + 1);
     }
     return fail_at(ErrorClass::invalid, offset, strf("%s name `%s` conflicts with previous %.*s name `%s`", what, escaped(name).c_str(),

@@ -51,6 +51,7 @@ Status Decoder::require(ir::Feature feature, std::string_view what) const {
 
 void Decoder::record(Def def) {
   if (top().kind == ScopeKind::component) {
+    def.offset = item_offset_;
     top().def->defs.push_back(std::move(def));
   }
 }
@@ -137,6 +138,7 @@ Status Decoder::step_component(Scope& s) {
   if (s.items_left > 0) {
     --s.items_left;
     u64 offset = s.section.offset();
+    item_offset_ = offset;
     Status status = item(s);
     if (status && out_->types.over_limit()) {
       status = fail(ErrorClass::limit, strf("types and comparisons of types exceed the limit (%u types)", kMaxTypes));
@@ -158,6 +160,7 @@ Status Decoder::step_component(Scope& s) {
 
 Status Decoder::begin_section(Scope& s) {
   u64 offset = s.sections.offset();
+  item_offset_ = offset;
   TRY_ASSIGN(u8 id, s.sections.read_u8());
   if (id > kValue) {
     return fail_at(ErrorClass::malformed, offset, strf("malformed section id: %u", id));
@@ -347,6 +350,7 @@ Status Decoder::end_component() {
     return std::unexpected(std::move(made).error().with_offset(s.start_offset));
   }
   s.def->type = *made;
+  item_offset_ = s.start_offset;
   out_->components.push_back(std::move(s.def));
   scopes_.pop_back();
   if (scopes_.empty()) {

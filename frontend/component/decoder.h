@@ -146,6 +146,7 @@ private:
   std::unique_ptr<ComponentFile> out_;
   std::vector<std::unique_ptr<Scope>> scopes_;
   std::unordered_map<u32, std::shared_ptr<const CoreInstanceType>> instance_types_; ///< by module type
+  u64 item_offset_ = 0; ///< of the definition being read
   u32 component_count_ = 0;
   u32 type_scope_depth_ = 0;
 };

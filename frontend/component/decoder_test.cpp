@@ -145,6 +145,7 @@ TEST_CASE("instantiation trees that double at each level hit the limit") {
   REQUIRE_FALSE(decoded);
   CHECK_EQ(decoded.error().cls(), ErrorClass::limit);
   CHECK_EQ(decoded.error().info().text, "component instances exceed the limit of 10000");
+  CHECK(decoded.error().info().offset.has_value());
 }
 
 TEST_CASE("a component cut at any byte is refused with an offset inside it, or is a whole shorter one") {

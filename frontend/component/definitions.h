@@ -82,6 +82,7 @@ struct Def {
   TypeId type = {};
   std::vector<NamedRef> args = {};
   std::unique_ptr<CanonDef> canon = {};
+  u64 offset = 0; ///< where the definition starts in the file
 };
 
 struct ComponentDef {

@@ -139,10 +139,13 @@ Status Flattener::export_func(Env& env, std::string_view interface, std::string_
 Status Flattener::write_keys() {
   for (usize i = 0; i < image_.func_types.size(); ++i) {
     if (key_wanted_[i] != 0) {
-      TRY_ASSIGN(std::string key, type_key(image_, image_.func_types[i]));
-      image_.func_types[i].key = image_.name(key);
+      auto key = type_key(image_, image_.func_types[i]);
+      if (!key) {
+        return std::unexpected(std::move(key).error().with_offset(0));
+      }
+      image_.func_types[i].key = image_.name(*key);
       if (image_.size_bytes() > kMaxImageBytes) {
-        return fail(ErrorClass::limit, "the flattened component is larger than 128 MiB");
+        return fail_at(ErrorClass::limit, 0, "the flattened component is larger than 128 MiB");
       }
     }
   }

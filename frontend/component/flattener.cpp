@@ -21,10 +21,10 @@ Result<std::vector<u8>> Flattener::run() {
     const Def& def = env.def->defs[env.pc++];
     Status status = spend(1) ? execute(env, def) : fail(ErrorClass::limit, "flattening the component takes too many steps");
     if (!status) {
-      return std::unexpected(std::move(status).error().with_where("component instantiation"));
+      return std::unexpected(std::move(status).error().with_offset(def.offset).with_where("component instantiation"));
     }
     if (image_.initialisers.size() > kMaxInitialisers || image_.size_bytes() > kMaxImageBytes) {
-      return fail(ErrorClass::limit, strf("flattened component exceeds the limit of %u initialisers or %zu MiB", kMaxInitialisers, kMaxImageBytes >> 20));
+      return fail_at(ErrorClass::limit, def.offset, strf("flattened component exceeds the limit of %u initialisers or %zu MiB", kMaxInitialisers, kMaxImageBytes >> 20));
     }
   }
   TRY(write_keys());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontend/component/names.h"
 
+#include <algorithm>
+
 #include "base/format.h"
 #include "base/unicode.h"
 
@@ -229,12 +231,15 @@ Result<ExternName> parse_extern_name(std::string_view text, ir::FeatureSet featu
 }
 
 std::optional<std::string_view> UniqueNames::add(std::string_view name) {
-  std::string key(name);
-  for (char& c : key) {
-    if (is_upper(c)) {
-      c = static_cast<char>(c - 'A' + 'a');
+  // Case and hyphens do not tell names apart, `a-b`, `AB` and `ab` are one; versions stay as they are.
+  const usize version = std::min(name.find('@'), name.size());
+  std::string key;
+  for (char c : name.substr(0, version)) {
+    if (c != '-') {
+      key += is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
     }
   }
+  key += name.substr(version);
   if (key.starts_with("[method]") || key.starts_with("[static]")) {
     key.erase(0, 8);
     usize dot = key.find('.');

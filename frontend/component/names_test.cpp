@@ -62,3 +62,12 @@ TEST_CASE("strong uniqueness: the list of the explainer") {
     CHECK(names.add(conflict).has_value());
   }
 }
+
+TEST_CASE("strong uniqueness: hyphens do not tell names apart, versions do") {
+  UniqueNames names;
+  CHECK_FALSE(names.add("a-1").has_value());
+  CHECK_EQ(names.add("a1"), "a-1");
+  CHECK_FALSE(names.add("x-y:b/c@1.0.0-a-b").has_value());
+  CHECK_FALSE(names.add("xy:b/c@1.0.0-ab").has_value());
+  CHECK(names.add("xy:b/c@1.0.0-a-b").has_value());
+}
