@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Grammar first (one scanner that splits a literal into sign, digits, fraction and exponent and rejects
-// misplaced underscores), value second. Decimal floats go to std::from_chars, which rounds correctly for
+// misplaced underscores), value second. Decimal floats go to strtod, which rounds correctly for
 // any number of digits; hexadecimal ones are rounded here from 64 leading bits and a sticky bit.
 #include "base/number_text.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
+#include <clocale>
+#include <cstdlib>
 #include <optional>
+#include <string>
+#include <utility>
+
+#include <locale.h>
 
 #include "base/format.h"
 
@@ -221,27 +226,16 @@ u64 hex_float(const Scanned& number, const FloatFormat& format) {
   return leading == 0 ? 0 : round_to_format(leading, exponent, sticky, format);
 }
 
-/// True when the literal's first non-zero digit stands left of the point after applying the exponent.
-bool is_large(const Scanned& number) {
-  i64 place = number.exponent;
-  std::string digits;
-  for (char c : number.whole) {
-    if (c != '_') {
-      digits += c;
-    }
-  }
-  place += static_cast<i64>(digits.size());
-  for (char c : number.fraction) {
-    if (c != '_') {
-      digits += c;
-    }
-  }
-  usize first = digits.find_first_not_of('0');
-  return first != std::string::npos && place - static_cast<i64>(first) > 0;
+/// The value of plain decimal text, rounded once to its own width; infinity when too large. The C library's conversion
+/// is exact, and five times smaller in the runner than std::from_chars with its tables.
+template <typename Float> Float read_decimal(const char* text) {
+  static const locale_t kPlain = ::newlocale(LC_ALL_MASK, "C", nullptr); // an embedder's may have another point
+  return sizeof(Float) == 4 ? static_cast<Float>(::strtof_l(text, nullptr, kPlain))
+                            : static_cast<Float>(::strtod_l(text, nullptr, kPlain));
 }
 
 template <typename Float, typename Bits>
-u64 decimal_float(const Scanned& number, const FloatFormat& format) {
+u64 decimal_float(const Scanned& number) {
   std::string plain;
   plain.reserve(number.whole.size() + number.fraction.size() + 24);
   for (char c : number.whole) {
@@ -256,13 +250,7 @@ u64 decimal_float(const Scanned& number, const FloatFormat& format) {
     }
   }
   plain += strf("0e%lld", static_cast<long long>(number.exponent));
-  Float value = 0;
-  auto parsed = std::from_chars(plain.data(), plain.data() + plain.size(), value);
-  if (parsed.ec == std::errc::result_out_of_range) {
-    return is_large(number) ? format.infinity() : 0;
-  }
-  CHECK(parsed.ec == std::errc() && parsed.ptr == plain.data() + plain.size());
-  return __builtin_bit_cast(Bits, value);
+  return __builtin_bit_cast(Bits, read_decimal<Float>(plain.c_str()));
 }
 
 template <typename Float, typename Bits>
@@ -285,12 +273,44 @@ NumberResult<Bits> parse_float(std::string_view text, const FloatFormat& format)
     }
     bits = format.infinity() | payload;
   } else {
-    bits = number.hex ? hex_float(number, format) : decimal_float<Float, Bits>(number, format);
+    bits = number.hex ? hex_float(number, format) : decimal_float<Float, Bits>(number);
     if (bits == format.infinity()) {
       return std::unexpected(NumberError::out_of_range);
     }
   }
   return static_cast<Bits>(number.negative ? bits | format.sign_bit() : bits);
+}
+
+/// Digits and decimal exponent of a finite magnitude: the fewest digits that read back to it.
+template <typename Float> std::pair<std::string, int> shortest_digits(Float value) {
+  constexpr int kMostDigits = sizeof(Float) == 4 ? 9 : 17;
+  for (int digits = 1;; ++digits) {
+    std::string text = strf("%.*e", digits - 1, static_cast<double>(value));
+    const usize exponent = text.find('e');
+    std::ranges::replace_if(text, [](char c) { return c == ','; }, '.'); // an embedder's locale
+    if (digits == kMostDigits || read_decimal<Float>(text.c_str()) == value) {
+      std::string mantissa = text.substr(0, exponent);
+      std::erase(mantissa, '.');
+      mantissa.resize(std::max<usize>(mantissa.find_last_not_of('0') + 1, 1));
+      return {mantissa, std::atoi(text.c_str() + exponent + 1)};
+    }
+  }
+}
+
+/// Fixed or scientific notation, whichever is shorter; fixed when equal.
+template <typename Float> std::string shortest_decimal(Float value) {
+  const auto [digits, exponent] = shortest_digits(value);
+  const int count = static_cast<int>(digits.size());
+  std::string scientific = digits.substr(0, 1) + (count > 1 ? "." + digits.substr(1) : "") + strf("e%+03d", exponent);
+  std::string fixed;
+  if (exponent < 0) {
+    fixed = "0." + std::string(static_cast<usize>(-exponent - 1), '0') + digits;
+  } else if (exponent + 1 >= count) {
+    fixed = digits + std::string(static_cast<usize>(exponent + 1 - count), '0');
+  } else {
+    fixed = digits.substr(0, static_cast<usize>(exponent) + 1) + "." + digits.substr(static_cast<usize>(exponent) + 1);
+  }
+  return fixed.size() <= scientific.size() ? fixed : scientific;
 }
 
 template <typename Float>
@@ -307,10 +327,7 @@ std::string format_float(u64 bits, const FloatFormat& format, Float value) {
     }
     return sign + strf("nan:0x%llx", static_cast<unsigned long long>(payload));
   }
-  std::array<char, 64> buffer;
-  auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  CHECK(written.ec == std::errc());
-  return {buffer.data(), written.ptr};
+  return sign + shortest_decimal(value < 0 ? -value : value);
 }
 
 } // namespace
