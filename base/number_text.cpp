@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <clocale>
+#include <cmath>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -327,7 +328,7 @@ std::string format_float(u64 bits, const FloatFormat& format, Float value) {
     }
     return sign + strf("nan:0x%llx", static_cast<unsigned long long>(payload));
   }
-  return sign + shortest_decimal(value < 0 ? -value : value);
+  return sign + shortest_decimal(std::fabs(value));
 }
 
 } // namespace

@@ -11,15 +11,6 @@
 
 namespace petrel::frontend {
 
-namespace {
-
-/// Visitor for images that will not be interpreted.
-struct NoSideTable {
-  template <ir::Op kOp, typename Decoder> void op(Decoder&, const Instr&) {}
-};
-
-} // namespace
-
 Status ModuleDecoder::write_declarations() {
   declarations_written_ = true;
   for (usize i = 0; i < funcs_.size(); ++i) {
@@ -98,21 +89,16 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
   TRY(r.read_bytes(size));
   func.body_end = static_cast<u32>(r.offset());
   const ir::Module module(image_.data());
-  auto check = [&](auto& visitor) {
-    BodyDecoder<Mode::Validate, std::remove_reference_t<decltype(visitor)>> body(module, FuncIdx(index), file_, features_,
-                                                                                 limits_, scratch, visitor);
-    Status status = body.run();
-    func.body_offset = body.body_offset();
-    func.local_count = body.local_count();
-    func.max_height = body.max_height();
-    return status;
-  };
-  if (!options_.side_table) {
-    NoSideTable nothing;
-    return check(nothing);
-  }
   side_table.reset(size);
-  TRY(check(side_table));
+  BodyDecoder<Mode::Validate, SideTableBuilder> body(module, FuncIdx(index), file_, features_, limits_, scratch, side_table);
+  TRY(body.run());
+  func.body_offset = body.body_offset();
+  func.local_count = body.local_count();
+  func.max_height = body.max_height();
+  if (!options_.side_table) { // one instantiation of the validator serves both: it is large
+    side_table.discard();
+    return {};
+  }
   func.side_table = side_table.start();
   func.side_table_words = side_table.size_words();
   return {};

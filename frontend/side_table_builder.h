@@ -34,6 +34,8 @@ public:
   }
   /// Cuts the buffer to what was written: call it when all bodies are done.
   void finish() { words_.resize(size_); }
+  /// Forgets the body's part.
+  void discard() { size_ = start_; }
   /// First word of the body's part, and its length so far.
   u32 start() const { return start_; }
   u32 size_words() const { return position() - start_; }
