@@ -25,7 +25,7 @@ HEADER = """\
 #   FILE passed N [later FEATURE N]...      later: commands whose modules need a feature this build refuses by name
 #   fail FILE:LINE ENGINE REASON            a command that is known to fail in an engine (interp, O0, O2, O3, all)
 """
-TIMEOUT_S = 300
+TIMEOUT_S = 900  # const.wast compiles 400 modules
 
 
 @dataclass
