@@ -38,7 +38,7 @@ def check_elf(suite, name, image):
 
 def check_names(suite, name, image, function):
     listing = run(["objdump", "-d", "--no-show-raw-insn", image]).out.decode()
-    suite.check(f"{name}: objdump names {function}", re.search(rf"^[0-9a-f]+ <.*\b{function}\b.*>:", listing, re.M),
+    suite.check(f"{name}: objdump names {function}", re.search(rf"^[0-9a-f]+ <[^>]*{function}>:", listing, re.M),
                 "\n".join(re.findall(r"^[0-9a-f]+ <.*>:", listing, re.M)[:40]))
     if not shutil.which("gdb"):
         suite.skip(f"{name}: gdb names {function}", "gdb is not installed")

@@ -25,7 +25,7 @@ GOOD = {
     "tools/README.md": "# tools\n",
     "tools/lint-exceptions.txt": "# RULE:PLACE REASON\nformat:all these snippets are not about it\n",
     "base/a.h": SPDX + "#pragma once\n",
-    "ir/b.cpp": SPDX + '#include "ir/b.h"\n\n#include "base/a.h"\n\nint f() {\n  return 1;\n}\n',
+    "ir/b.cpp": SPDX + '#include "ir/b.h"\n\n#include "base/a.h"\n\nint f() { return 1; }\n',
     "ir/b.h": SPDX + "#pragma once\nint f();\n",
 }
 
