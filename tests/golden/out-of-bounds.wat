@@ -7,9 +7,9 @@
 ;;! run: wasmc aot {file} -o {tmp}/m.cwasm
 ;;! run: wasmrun {tmp}/m.cwasm
 ;;! exit: 134
-;;! err: error[trap]: {tmp}/m.cwasm: func 1, offset 0x2f: wasm trap: out of bounds memory access
+;;! err: error[trap]: {tmp}/m.cwasm: func 0 "probe", offset 0x2f: wasm trap: out of bounds memory access
 ;;! err: error while executing at wasm backtrace:
-;;! err:     0:    0x2f - <unknown>!<wasm function 1>
+;;! err:     0:    0x2f - <unknown>!probe
 ;; A load whose result is dropped must still trap, in the first byte behind the memory.
 (module
   (memory 1)

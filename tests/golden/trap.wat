@@ -8,9 +8,9 @@
 ;;! run: wasmc aot {file} -o {tmp}/trap.cwasm
 ;;! run: wasmrun {tmp}/trap.cwasm
 ;;! exit: 134
-;;! err: error[trap]: {tmp}/trap.cwasm: func 2 "main", offset 0x34: wasm trap: integer divide by zero
+;;! err: error[trap]: {tmp}/trap.cwasm: func 0 "divide", offset 0x34: wasm trap: integer divide by zero
 ;;! err: error while executing at wasm backtrace:
-;;! err:     0:    0x34 - trap!main
+;;! err:     0:    0x34 - trap!divide
 ;;! run: wasmc aot -O0 {file} -o {tmp}/trap0.cwasm
 ;;! run: wasmrun {tmp}/trap0.cwasm
 ;;! exit: 134
