@@ -30,11 +30,12 @@ STREAM_BYTES = 100 << 20
 
 
 def same_frames(stderr, expected, engine):
-    """True if a backtrace shows these functions, innermost first. Functions that compiled code inlined have no frame."""
+    """True if a backtrace shows these functions, innermost first. Compiled code names the function that trapped; callers
+    into which it was inlined have no frame of their own (docs/architecture.md), so the others may be fewer, in order."""
     found = re.findall(r"^ +\d+: +0x[0-9a-f]+ - .*!(.*)$", stderr, re.M)
     if engine == "native" and expected:
         rest = iter(expected)
-        return found[:1] + found[-1:] == expected[:1] + expected[-1:] and all(frame in rest for frame in found)
+        return found[:1] == expected[:1] and all(frame in rest for frame in found)
     return found[:len(expected)] == expected
 
 
