@@ -26,7 +26,7 @@ Result<std::unique_ptr<Table>> Table::create(const ir::TableType& type, Budget& 
   const Limits& limits = type.limits;
   table->capacity_ = limits.has_max != 0 ? std::min(limits.max, kMaxElements) : kMaxElements;
   if (limits.min > table->capacity_) {
-    return fail(ErrorClass::limit, strf("table of %llu elements exceeds limit %llu (-L table-elements=N)",
+    return fail(ErrorClass::limit, strf("table of %llu elements exceeds limit %llu",
                                         static_cast<unsigned long long>(limits.min),
                                         static_cast<unsigned long long>(kMaxElements)));
   }
