@@ -9,23 +9,16 @@ namespace {
 
 char kind_letter(const ir::Module& wasm, ValType type) {
   switch (type.kind()) {
-  case ValKind::i32:
-    return 'i';
-  case ValKind::i64:
-    return 'I';
-  case ValKind::f32:
-    return 'f';
-  case ValKind::f64:
-    return 'F';
-  case ValKind::v128:
-    return 'v';
+  case ValKind::i32: return 'i';
+  case ValKind::i64: return 'I';
+  case ValKind::f32: return 'f';
+  case ValKind::f64: return 'F';
+  case ValKind::v128: return 'v';
   case ValKind::ref:
-  case ValKind::ref_null:
-    return is_func_heap(wasm, type.heap()) ? 'p' : 'r';
+  case ValKind::ref_null: return is_func_heap(wasm, type.heap()) ? 'p' : 'r';
   case ValKind::bot:
   case ValKind::i8:
-  case ValKind::i16:
-    break;
+  case ValKind::i16: break;
   }
   PETREL_UNREACHABLE();
 }
@@ -33,8 +26,10 @@ char kind_letter(const ir::Module& wasm, ValType type) {
 /// Builds the two adapters of one signature.
 class Adapters {
 public:
-  Adapters(llvm::Module& module, const std::string& signature, const Target& target, const CompileOptions& options)
-      : module_(module), target_(target), options_(options), b_(module.getContext()), signature_(signature) {
+  Adapters(llvm::Module& module, const std::string& signature, const Target& target,
+           const CompileOptions& options)
+      : module_(module), target_(target), options_(options), b_(module.getContext()),
+        signature_(signature) {
     const usize colon = signature.find(':');
     params_ = types(std::string_view(signature).substr(0, colon));
     results_ = types(std::string_view(signature).substr(colon + 1));
@@ -53,7 +48,8 @@ public:
     if (results_.size() > 1) {
       args.push_back(slots); // the parameters were read, there is room for the results
     }
-    llvm::CallInst* call = b_.CreateCall(native_type(), load_field(callee, offsetof(ir::FuncRef, code)), args);
+    llvm::CallInst* call =
+        b_.CreateCall(native_type(), load_field(callee, offsetof(ir::FuncRef, code)), args);
     call->addParamAttr(0, llvm::Attribute::SwiftSelf);
     call->setDoesNotThrow();
     if (results_.size() == 1) {
@@ -66,14 +62,16 @@ public:
     llvm::Function* function = begin(native_type(), host_adapter_name(signature_));
     function->addParamAttr(0, llvm::Attribute::SwiftSelf);
     llvm::Value* callee = function->getArg(0);
-    llvm::AllocaInst* slots = b_.CreateAlloca(
-        llvm::ArrayType::get(b_.getInt8Ty(), std::max({params_.size(), results_.size(), usize{1}}) * sizeof(RawVal)));
+    llvm::AllocaInst* slots = b_.CreateAlloca(llvm::ArrayType::get(
+        b_.getInt8Ty(), std::max({params_.size(), results_.size(), usize{1}}) * sizeof(RawVal)));
     slots->setAlignment(llvm::Align(16));
     for (u32 i = 0; i < params_.size(); ++i) {
       store(function->getArg(1 + i), slots, i);
     }
-    auto* entry_type = llvm::FunctionType::get(b_.getInt1Ty(), {b_.getPtrTy(), b_.getPtrTy()}, false);
-    llvm::CallInst* ok = b_.CreateCall(entry_type, load_field(callee, offsetof(ir::FuncRef, array_entry)), {callee, slots});
+    auto* entry_type =
+        llvm::FunctionType::get(b_.getInt1Ty(), {b_.getPtrTy(), b_.getPtrTy()}, false);
+    llvm::CallInst* ok = b_.CreateCall(
+        entry_type, load_field(callee, offsetof(ir::FuncRef, array_entry)), {callee, slots});
     ok->addRetAttr(llvm::Attribute::ZExt);
     auto* good = llvm::BasicBlock::Create(module_.getContext(), "good", function);
     auto* bad = llvm::BasicBlock::Create(module_.getContext(), "bad", function);
@@ -88,12 +86,13 @@ private:
   std::vector<llvm::Type*> types(std::string_view letters) {
     std::vector<llvm::Type*> result;
     for (char letter : letters) {
-      result.push_back(letter == 'i'   ? b_.getInt32Ty()
-                       : letter == 'f' ? b_.getFloatTy()
-                       : letter == 'F' ? b_.getDoubleTy()
-                       : letter == 'v' ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(b_.getInt64Ty(), 2))
-                       : letter == 'p' ? static_cast<llvm::Type*>(b_.getPtrTy())
-                                       : b_.getInt64Ty());
+      result.push_back(
+          letter == 'i'   ? b_.getInt32Ty()
+          : letter == 'f' ? b_.getFloatTy()
+          : letter == 'F' ? b_.getDoubleTy()
+          : letter == 'v' ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(b_.getInt64Ty(), 2))
+          : letter == 'p' ? static_cast<llvm::Type*>(b_.getPtrTy())
+                          : b_.getInt64Ty());
     }
     return result;
   }
@@ -104,11 +103,13 @@ private:
     if (results_.size() > 1) {
       params.push_back(b_.getPtrTy());
     }
-    return llvm::FunctionType::get(results_.size() == 1 ? results_[0] : b_.getVoidTy(), params, false);
+    return llvm::FunctionType::get(results_.size() == 1 ? results_[0] : b_.getVoidTy(), params,
+                                   false);
   }
 
   llvm::Function* begin(llvm::FunctionType* type, const std::string& name) {
-    auto* function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module_);
+    auto* function =
+        llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module_);
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     function->setDSOLocal(true);
     set_function_attributes(*function, target_, options_.opt_level);
@@ -116,8 +117,12 @@ private:
     return function;
   }
 
-  llvm::Value* address(llvm::Value* base, u64 offset) { return b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), base, offset); }
-  llvm::Value* slot(llvm::Value* slots, usize index) { return address(slots, index * sizeof(RawVal)); }
+  llvm::Value* address(llvm::Value* base, u64 offset) {
+    return b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), base, offset);
+  }
+  llvm::Value* slot(llvm::Value* slots, usize index) {
+    return address(slots, index * sizeof(RawVal));
+  }
   llvm::Value* load_field(llvm::Value* object, u64 offset) {
     return b_.CreateAlignedLoad(b_.getPtrTy(), address(object, offset), llvm::Align(8));
   }
@@ -130,10 +135,12 @@ private:
   }
 
   void raise(llvm::Value* callee) {
-    llvm::Value* ctx = load_field(load_field(callee, offsetof(ir::FuncRef, host)), offsetof(ir::HostImportHead, caller_ctx));
+    llvm::Value* ctx = load_field(load_field(callee, offsetof(ir::FuncRef, host)),
+                                  offsetof(ir::HostImportHead, caller_ctx));
     llvm::Value* table = load_field(ctx, offsetof(ir::VMContext, builtins));
     auto* type = llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy()}, false);
-    llvm::CallInst* call = b_.CreateCall(type, load_field(table, u64{static_cast<u32>(ir::Builtin::raise)} * 8), {ctx});
+    llvm::CallInst* call = b_.CreateCall(
+        type, load_field(table, u64{static_cast<u32>(ir::Builtin::raise)} * 8), {ctx});
     call->setDoesNotReturn();
     b_.CreateUnreachable();
   }
@@ -173,11 +180,15 @@ std::string signature_of(const ir::Module& wasm, const ir::TypeDef& type) {
   return text;
 }
 
-std::string array_adapter_name(const std::string& signature) { return "cw_array_adapter." + signature; }
-std::string host_adapter_name(const std::string& signature) { return "cw_host_adapter." + signature; }
+std::string array_adapter_name(const std::string& signature) {
+  return "cw_array_adapter." + signature;
+}
+std::string host_adapter_name(const std::string& signature) {
+  return "cw_host_adapter." + signature;
+}
 
-void emit_adapters(llvm::Module& module, const std::set<std::string>& signatures, const Target& target,
-                   const CompileOptions& options) {
+void emit_adapters(llvm::Module& module, const std::set<std::string>& signatures,
+                   const Target& target, const CompileOptions& options) {
   for (const std::string& signature : signatures) {
     Adapters adapters(module, signature, target, options);
     adapters.emit_array_adapter();

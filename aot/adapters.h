@@ -21,7 +21,7 @@ std::string array_adapter_name(const std::string& signature);
 std::string host_adapter_name(const std::string& signature);
 
 /// Emits both adapters of each signature.
-void emit_adapters(llvm::Module& module, const std::set<std::string>& signatures, const Target& target,
-                   const CompileOptions& options);
+void emit_adapters(llvm::Module& module, const std::set<std::string>& signatures,
+                   const Target& target, const CompileOptions& options);
 
 } // namespace petrel::aot

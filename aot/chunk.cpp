@@ -42,7 +42,8 @@ std::set<std::string> all_signatures(std::span<const ir::Module> modules) {
 }
 
 /// Emits the functions of a chunk; returns how many of them are not to be optimised.
-u64 emit_functions(llvm::Module& module, llvm::TargetMachine& machine, const ChunkContext& context, const Chunk& chunk) {
+u64 emit_functions(llvm::Module& module, llvm::TargetMachine& machine, const ChunkContext& context,
+                   const Chunk& chunk) {
   const ir::Module& wasm = context.input.modules[chunk.module];
   Lowering low(module, wasm, context.names[chunk.module], context.target, context.options);
   u64 cheap = 0;
@@ -62,7 +63,8 @@ u64 emit_functions(llvm::Module& module, llvm::TargetMachine& machine, const Chu
 
 /// Memory 0 of the chunk's module, if its accesses trap by fault, and exactly.
 std::optional<ir::VMSlot> versioned_memory(const ChunkContext& context, const Chunk& chunk) {
-  if (chunk.kind != Chunk::Kind::functions || context.options.relaxed_traps || context.options.explicit_bounds) {
+  if (chunk.kind != Chunk::Kind::functions || context.options.relaxed_traps ||
+      context.options.explicit_bounds) {
     return std::nullopt;
   }
   const ir::Module& wasm = context.input.modules[chunk.module];
@@ -103,7 +105,8 @@ ChunkResult compile_chunk(const ChunkContext& context, const Chunk& chunk) {
   const bool is_stubs = chunk.kind == Chunk::Kind::stubs;
   const OptLevel level = is_stubs ? OptLevel::O2 : options.opt_level;
   llvm::LLVMContext llvm_context;
-  llvm_context.setDiscardValueNames(options.emit != Emit::llvm_ir && !is_stubs); // the stubs are text, which has names
+  llvm_context.setDiscardValueNames(options.emit != Emit::llvm_ir &&
+                                    !is_stubs); // the stubs are text, which has names
   const std::unique_ptr<llvm::TargetMachine> machine = make_machine(context.target, level);
   std::unique_ptr<llvm::Module> module;
   if (is_stubs) {
@@ -125,7 +128,8 @@ ChunkResult compile_chunk(const ChunkContext& context, const Chunk& chunk) {
     return result;
   }
   result.bytes = generate(*module, *machine,
-                          options.emit == Emit::assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile);
+                          options.emit == Emit::assembly ? llvm::CodeGenFileType::AssemblyFile
+                                                         : llvm::CodeGenFileType::ObjectFile);
   if (options.emit == Emit::image && chunk.kind == Chunk::Kind::functions) {
     read_lines(result.bytes, result.lines);
   }

@@ -19,7 +19,8 @@ double now_seconds() {
 }
 
 /// Compiles the chunks on `jobs` threads; results are in the chunks' order.
-std::vector<ChunkResult> compile_chunks(const ChunkContext& context, const std::vector<Chunk>& chunks) {
+std::vector<ChunkResult> compile_chunks(const ChunkContext& context,
+                                        const std::vector<Chunk>& chunks) {
   std::vector<ChunkResult> results(chunks.size());
   std::atomic<usize> next = 0;
   auto work = [&] {
@@ -27,7 +28,8 @@ std::vector<ChunkResult> compile_chunks(const ChunkContext& context, const std::
       results[i] = compile_chunk(context, chunks[i]);
     }
   };
-  const u32 wanted = context.options.jobs != 0 ? context.options.jobs : std::max(1U, std::thread::hardware_concurrency());
+  const u32 wanted = context.options.jobs != 0 ? context.options.jobs
+                                               : std::max(1U, std::thread::hardware_concurrency());
   const usize helpers = std::min<usize>(wanted, chunks.size()) - 1;
   std::vector<std::thread> threads;
   for (usize i = 0; i < helpers; ++i) {
@@ -63,22 +65,25 @@ CompileStats count(const CompileInput& input, const std::vector<ChunkResult>& re
 }
 
 /// The linked and completed image.
-Result<std::vector<u8>> make_image(const ChunkContext& context, std::vector<ChunkResult>& results, CompileStats& stats) {
+Result<std::vector<u8>> make_image(const ChunkContext& context, std::vector<ChunkResult>& results,
+                                   CompileStats& stats) {
   LineMap lines;
   std::vector<ObjectBytes> objects(1); // the image's own sections come first
   for (ChunkResult& result : results) {
     lines.merge(result.lines);
     objects.push_back(std::move(result.bytes));
   }
-  TRY_ASSIGN(const Image image, Image::create(context.input, context.options, context.target, context.names, lines));
+  TRY_ASSIGN(const Image image,
+             Image::create(context.input, context.options, context.target, context.names, lines));
   {
     llvm::LLVMContext llvm_context;
     const std::unique_ptr<llvm::TargetMachine> machine = make_machine(context.target, OptLevel::O0);
     const std::unique_ptr<llvm::Module> sections = image.sections(llvm_context, *machine);
     objects[0] = generate(*sections, *machine, llvm::CodeGenFileType::ObjectFile);
   }
-  TRY_ASSIGN(std::vector<u8> bytes,
-             link_objects(objects, {.entry = kHeaderSymbol, .keep_debug = context.options.debug_info}));
+  TRY_ASSIGN(
+      std::vector<u8> bytes,
+      link_objects(objects, {.entry = kHeaderSymbol, .keep_debug = context.options.debug_info}));
   LinkedImage linked(std::move(bytes));
   if (linked.end_vaddr() >= u64{1} << 32) {
     return fail(ErrorClass::limit, "the compiled image exceeds 4 GiB");
@@ -107,7 +112,8 @@ Result<std::vector<u8>> join(const ChunkContext& context, std::vector<ChunkResul
 
 } // namespace
 
-Result<CompileStats> compile(const CompileInput& input, const CompileOptions& options, const std::string& output_path) {
+Result<CompileStats> compile(const CompileInput& input, const CompileOptions& options,
+                             const std::string& output_path) {
   const double start = now_seconds();
   TRY_ASSIGN(const Target target, make_target(options));
   const std::vector<SymbolNames> names = make_symbol_names(input.modules);
@@ -115,8 +121,9 @@ Result<CompileStats> compile(const CompileInput& input, const CompileOptions& op
   std::vector<ChunkResult> results = compile_chunks(context, cut_into_chunks(input.modules));
   CompileStats stats = count(input, results);
   const double compiled = now_seconds();
-  TRY_ASSIGN(const std::vector<u8> bytes,
-             options.emit == Emit::image ? make_image(context, results, stats) : join(context, results));
+  TRY_ASSIGN(const std::vector<u8> bytes, options.emit == Emit::image
+                                              ? make_image(context, results, stats)
+                                              : join(context, results));
   TRY(sys::write_file_atomically(output_path, bytes, 0644));
   const double written = now_seconds();
   stats.phases.push_back({"link and write", written - compiled});

@@ -20,20 +20,21 @@ enum class OptLevel : u8 { O0, O1, O2, O3, Os, Oz };
 enum class Emit : u8 { image, llvm_ir, assembly, object };
 
 struct CompileInput {
-  Bytes file;                          ///< the whole original file; bodies lie in it at their absolute offsets
+  Bytes file; ///< the whole original file; bodies lie in it at their absolute offsets
   std::span<const ir::Module> modules; ///< core modules of the file, in order
   Bytes plan;                          ///< ir::ComponentPlan image; empty for a core module
 };
 
 struct CompileOptions {
   OptLevel opt_level = OptLevel::O2;
-  std::string target;         ///< triple; empty: the host's
-  std::string cpu;            ///< LLVM's name, or `native`; empty: x86-64-v3, or armv8-a tuned for neoverse-n1
-  bool relaxed_traps = false; ///< plain accesses: a trap may be lost or come late (measurement only)
-  bool explicit_bounds = false; ///< compare every address, also where guard pages would do (tests)
-  bool debug_info = false;    ///< keep native DWARF (lines are wasm offsets)
+  std::string target; ///< triple; empty: the host's
+  std::string cpu; ///< LLVM's name, or `native`; empty: x86-64-v3, or armv8-a tuned for neoverse-n1
+  bool relaxed_traps =
+      false; ///< plain accesses: a trap may be lost or come late (measurement only)
+  bool explicit_bounds = false;  ///< compare every address, also where guard pages would do (tests)
+  bool debug_info = false;       ///< keep native DWARF (lines are wasm offsets)
   bool branch_protection = true; ///< aarch64: BTI and PAC
-  u32 jobs = 1;               ///< threads; 0: one per core
+  u32 jobs = 1;                  ///< threads; 0: one per core
   Emit emit = Emit::image;
 };
 
@@ -54,6 +55,7 @@ struct CompileStats {
 };
 
 /// Compiles and writes `output_path` atomically. Errors: unsupported (target, cpu), limit (image above 4 GiB), io.
-Result<CompileStats> compile(const CompileInput& input, const CompileOptions& options, const std::string& output_path);
+Result<CompileStats> compile(const CompileInput& input, const CompileOptions& options,
+                             const std::string& output_path);
 
 } // namespace petrel::aot

@@ -33,8 +33,9 @@ template <Op kOp> V emit_numeric(FunctionEmitter& emitter);
 #include "ir/opcodes.def"
 
 constexpr bool is_numeric(Family family) {
-  return family == Family::Test || family == Family::Compare || family == Family::Unary || family == Family::Binary ||
-         family == Family::DivRem || family == Family::Convert || family == Family::Trunc;
+  return family == Family::Test || family == Family::Compare || family == Family::Unary ||
+         family == Family::Binary || family == Family::DivRem || family == Family::Convert ||
+         family == Family::Trunc;
 }
 
 template <Op> constexpr bool kHasNoEmitter = false;
@@ -60,7 +61,8 @@ public:
     } else if constexpr (is_numeric(info.family)) {
       e_.push(emit_numeric<kOp>(e_));
     } else if constexpr (info.family == Family::Load) {
-      e_.load(value_type(info.results[0]), memory_type(info, info.results[0]), info.is_sign_extend, access(in));
+      e_.load(value_type(info.results[0]), memory_type(info, info.results[0]), info.is_sign_extend,
+              access(in));
     } else if constexpr (info.family == Family::Store) {
       e_.store(memory_type(info, info.params[1]), access(in));
     } else {
@@ -146,9 +148,11 @@ private:
     } else if constexpr (kOp == Op::I64Const) {
       e_.push(e_.ir().getInt64(in.bits));
     } else if constexpr (kOp == Op::F32Const) {
-      e_.push(llvm::ConstantFP::get(e_.low().context(), llvm::APFloat(llvm::APFloat::IEEEsingle(), llvm::APInt(32, in.bits))));
+      e_.push(llvm::ConstantFP::get(e_.low().context(), llvm::APFloat(llvm::APFloat::IEEEsingle(),
+                                                                      llvm::APInt(32, in.bits))));
     } else if constexpr (kOp == Op::F64Const) {
-      e_.push(llvm::ConstantFP::get(e_.low().context(), llvm::APFloat(llvm::APFloat::IEEEdouble(), llvm::APInt(64, in.bits))));
+      e_.push(llvm::ConstantFP::get(e_.low().context(), llvm::APFloat(llvm::APFloat::IEEEdouble(),
+                                                                      llvm::APInt(64, in.bits))));
     } else if constexpr (kOp == Op::RefNull) {
       e_.ref_null(in.heap);
     } else if constexpr (kOp == Op::RefIsNull) {
@@ -202,21 +206,17 @@ private:
 
   llvm::Type* value_type(char letter) {
     switch (letter) {
-    case 'i':
-      return e_.ir().getInt32Ty();
-    case 'I':
-      return e_.ir().getInt64Ty();
-    case 'f':
-      return e_.ir().getFloatTy();
-    default:
-      CHECK(letter == 'F');
-      return e_.ir().getDoubleTy();
+    case 'i': return e_.ir().getInt32Ty();
+    case 'I': return e_.ir().getInt64Ty();
+    case 'f': return e_.ir().getFloatTy();
+    default: CHECK(letter == 'F'); return e_.ir().getDoubleTy();
     }
   }
   llvm::Type* memory_type(const ir::OpInfo& info, char letter) {
     llvm::Type* value = value_type(letter);
     const u32 bits = u32{info.access_bytes} * 8;
-    return value->getPrimitiveSizeInBits().getFixedValue() == bits ? value : e_.ir().getIntNTy(bits);
+    return value->getPrimitiveSizeInBits().getFixedValue() == bits ? value
+                                                                   : e_.ir().getIntNTy(bits);
   }
   static Access access(const Instr& in) { return {MemIdx(in.index), in.bits}; }
 
@@ -243,8 +243,9 @@ void FunctionEmitter::begin_body(std::span<const ValType> locals) {
   for (usize i = 0; i < locals.size(); ++i) {
     llvm::Type* type = low().type_of(locals[i]);
     locals_.push_back(ir().CreateAlloca(type));
-    llvm::Value* initial = i < params ? static_cast<llvm::Value*>(function().getArg(1 + static_cast<u32>(i)))
-                                      : llvm::Constant::getNullValue(type);
+    llvm::Value* initial =
+        i < params ? static_cast<llvm::Value*>(function().getArg(1 + static_cast<u32>(i)))
+                   : llvm::Constant::getNullValue(type);
     ir().CreateStore(initial, locals_.back());
   }
   push_frame(FrameKind::func, {}, low().wasm().results(type_));
@@ -253,8 +254,8 @@ void FunctionEmitter::begin_body(std::span<const ValType> locals) {
 void FunctionEmitter::emit(Bytes file) {
   Visitor visitor(*this);
   frontend::BodyScratch scratch;
-  const Status status = frontend::decode_body<frontend::Mode::Trusted>(low().wasm(), func_, file, ir::kAllFeatures,
-                                                                        ir::DecodeLimits(), scratch, visitor);
+  const Status status = frontend::decode_body<frontend::Mode::Trusted>(
+      low().wasm(), func_, file, ir::kAllFeatures, ir::DecodeLimits(), scratch, visitor);
   CHECK(status.has_value()); // validated before
   CHECK(frames_.empty());
   finish();

@@ -112,8 +112,11 @@ private:
   };
 
   // emitter_control.cpp
-  Frame& push_frame(FrameKind kind, std::span<const ValType> params, std::span<const ValType> results);
-  static Label& target(Frame& frame) { return frame.kind == FrameKind::loop ? frame.header : frame.end; }
+  Frame& push_frame(FrameKind kind, std::span<const ValType> params,
+                    std::span<const ValType> results);
+  static Label& target(Frame& frame) {
+    return frame.kind == FrameKind::loop ? frame.header : frame.end;
+  }
   static const std::vector<llvm::Type*>& target_types(const Frame& frame) {
     return frame.kind == FrameKind::loop ? frame.params : frame.results;
   }
@@ -136,7 +139,9 @@ private:
   const ir::TableType& table_type(TableIdx idx) { return low().wasm().tables()[idx.index()].type; }
   llvm::Type* element_type(TableIdx idx) { return low().type_of(table_type(idx).element); }
   /// An operand of address type as 64 bits, and back.
-  llvm::Value* widen_for(const Limits& limits, llvm::Value* value) { return limits.is_64 != 0 ? value : widen(value); }
+  llvm::Value* widen_for(const Limits& limits, llvm::Value* value) {
+    return limits.is_64 != 0 ? value : widen(value);
+  }
   llvm::Value* narrow_for(const Limits& limits, llvm::Value* value) {
     return limits.is_64 != 0 ? value : ir().CreateTrunc(value, low().i32());
   }

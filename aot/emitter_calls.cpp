@@ -15,8 +15,10 @@ void FunctionEmitter::call(FuncIdx idx) {
   }
   llvm::Value* imports = load_invariant(low().ptr(), vm_address(offsetof(ir::VMContext, imports)));
   llvm::Value* import = offset_address(imports, u64{idx.index()} * ir::kVMImportSize);
-  llvm::Value* code = load_invariant(low().ptr(), offset_address(import, offsetof(ir::VMImport, code)));
-  llvm::Value* ctx = load_invariant(low().ptr(), offset_address(import, offsetof(ir::VMImport, ctx)));
+  llvm::Value* code =
+      load_invariant(low().ptr(), offset_address(import, offsetof(ir::VMImport, code)));
+  llvm::Value* ctx =
+      load_invariant(low().ptr(), offset_address(import, offsetof(ir::VMImport, ctx)));
   emit_call(type, {code, ctx});
 }
 
@@ -42,7 +44,8 @@ void FunctionEmitter::emit_call(const ir::TypeDef& type, Callee callee) {
     return;
   }
   for (usize i = 0; i < results.size(); ++i) {
-    push(ir().CreateAlignedLoad(low().type_of(results[i]), offset_address(area, i * sizeof(RawVal)), llvm::Align(16)));
+    push(ir().CreateAlignedLoad(low().type_of(results[i]), offset_address(area, i * sizeof(RawVal)),
+                                llvm::Align(16)));
   }
 }
 
@@ -51,14 +54,17 @@ void FunctionEmitter::call_indirect(TypeIdx type, TableIdx table) {
   emit_call(low().wasm().type(type), check_indirect(type, table, index));
 }
 
-FunctionEmitter::Callee FunctionEmitter::check_indirect(TypeIdx type, TableIdx table, llvm::Value* index) {
+FunctionEmitter::Callee FunctionEmitter::check_indirect(TypeIdx type, TableIdx table,
+                                                        llvm::Value* index) {
   locate();
   const TableView view = table_view(table);
   trap_if(ir().CreateICmpUGE(index, view.size), ir::TrapCode::undefined_element);
-  llvm::Value* entry = ir().CreateGEP(low().i8(), view.elems, ir().CreateMul(index, ir().getInt64(ir::kFuncTableEntrySize)));
+  llvm::Value* entry = ir().CreateGEP(
+      low().i8(), view.elems, ir().CreateMul(index, ir().getInt64(ir::kFuncTableEntrySize)));
   llvm::Value* ids = load_invariant(low().ptr(), vm_address(offsetof(ir::VMContext, type_ids)));
   llvm::Value* wanted = load_invariant(low().i64(), offset_address(ids, u64{type.index()} * 8));
-  llvm::Value* found = load_state(low().i64(), offset_address(entry, offsetof(ir::FuncTableEntry, type_id)));
+  llvm::Value* found =
+      load_state(low().i64(), offset_address(entry, offsetof(ir::FuncTableEntry, type_id)));
   auto load_callee = [&]() -> Callee {
     return {load_state(low().ptr(), offset_address(entry, offsetof(ir::FuncTableEntry, code))),
             load_state(low().ptr(), offset_address(entry, offsetof(ir::FuncTableEntry, ctx)))};
@@ -70,7 +76,8 @@ FunctionEmitter::Callee FunctionEmitter::check_indirect(TypeIdx type, TableIdx t
   llvm::BasicBlock* ready = new_block("callee.ready");
   ir().CreateCondBr(ir().CreateICmpNE(found, wanted), cold, hot, low().unlikely());
   start_block(cold);
-  raise_unless(call_builtin(ir::Builtin::call_indirect_cold, {ir().getInt32(table.index()), index, wanted}));
+  raise_unless(
+      call_builtin(ir::Builtin::call_indirect_cold, {ir().getInt32(table.index()), index, wanted}));
   const Callee made = load_callee();
   llvm::BasicBlock* made_block = ir().GetInsertBlock();
   ir().CreateBr(ready);
@@ -88,13 +95,19 @@ FunctionEmitter::Callee FunctionEmitter::check_indirect(TypeIdx type, TableIdx t
   return {code, merge(present.ctx, made.ctx)};
 }
 
-void FunctionEmitter::ref_null(HeapType heap) { push(llvm::Constant::getNullValue(low().type_of(ValType::ref(heap, true)))); }
+void FunctionEmitter::ref_null(HeapType heap) {
+  push(llvm::Constant::getNullValue(low().type_of(ValType::ref(heap, true))));
+}
 
 void FunctionEmitter::ref_is_null() {
   llvm::Value* reference = pop();
-  push(ir().CreateZExt(ir().CreateICmpEQ(reference, llvm::Constant::getNullValue(reference->getType())), low().i32()));
+  push(ir().CreateZExt(
+      ir().CreateICmpEQ(reference, llvm::Constant::getNullValue(reference->getType())),
+      low().i32()));
 }
 
-void FunctionEmitter::ref_func(FuncIdx idx) { push(call_builtin(ir::Builtin::ref_func, {ir().getInt32(idx.index())})); }
+void FunctionEmitter::ref_func(FuncIdx idx) {
+  push(call_builtin(ir::Builtin::ref_func, {ir().getInt32(idx.index())}));
+}
 
 } // namespace petrel::aot

@@ -7,7 +7,13 @@ namespace petrel::aot {
 
 FunctionEmitter::Frame& FunctionEmitter::push_frame(FrameKind kind, std::span<const ValType> params,
                                                     std::span<const ValType> results) {
-  Frame frame{.kind = kind, .height = stack_.size() - params.size(), .params = {}, .results = {}, .end = {}, .header = {}, .else_params = {}};
+  Frame frame{.kind = kind,
+              .height = stack_.size() - params.size(),
+              .params = {},
+              .results = {},
+              .end = {},
+              .header = {},
+              .else_params = {}};
   for (ValType type : params) {
     frame.params.push_back(low().type_of(type));
   }
@@ -18,7 +24,8 @@ FunctionEmitter::Frame& FunctionEmitter::push_frame(FrameKind kind, std::span<co
   return frames_.back();
 }
 
-void FunctionEmitter::make_label(Label& label, const std::vector<llvm::Type*>& types, const char* name) {
+void FunctionEmitter::make_label(Label& label, const std::vector<llvm::Type*>& types,
+                                 const char* name) {
   if (label.block != nullptr) {
     return;
   }
@@ -28,7 +35,8 @@ void FunctionEmitter::make_label(Label& label, const std::vector<llvm::Type*>& t
   }
 }
 
-llvm::BasicBlock* FunctionEmitter::add_edge(Label& label, const std::vector<llvm::Type*>& types, const char* name) {
+llvm::BasicBlock* FunctionEmitter::add_edge(Label& label, const std::vector<llvm::Type*>& types,
+                                            const char* name) {
   make_label(label, types, name);
   CHECK(stack_.size() >= types.size());
   const usize first = stack_.size() - types.size();
@@ -38,7 +46,9 @@ llvm::BasicBlock* FunctionEmitter::add_edge(Label& label, const std::vector<llvm
   return label.block;
 }
 
-llvm::BasicBlock* FunctionEmitter::add_branch(Frame& frame) { return add_edge(target(frame), target_types(frame), "end"); }
+llvm::BasicBlock* FunctionEmitter::add_branch(Frame& frame) {
+  return add_edge(target(frame), target_types(frame), "end");
+}
 
 void FunctionEmitter::become_unreachable() {
   unreachable_ = true;
@@ -67,7 +77,8 @@ void FunctionEmitter::if_(std::span<const ValType> params, std::span<const ValTy
   llvm::Value* condition = pop_condition();
   Frame& frame = push_frame(FrameKind::if_, params, results);
   frame.else_block = new_block("else");
-  frame.else_params.assign(stack_.begin() + static_cast<std::ptrdiff_t>(frame.height), stack_.end());
+  frame.else_params.assign(stack_.begin() + static_cast<std::ptrdiff_t>(frame.height),
+                           stack_.end());
   llvm::BasicBlock* then = new_block("then");
   ir().CreateCondBr(condition, then, frame.else_block);
   start_block(then);
@@ -130,7 +141,8 @@ void FunctionEmitter::br_if(u32 label) {
 
 void FunctionEmitter::br_table(std::span<const u32> labels, u32 default_label) {
   llvm::Value* index = pop();
-  llvm::SwitchInst* table = ir().CreateSwitch(index, add_branch(frame_at(default_label)), static_cast<u32>(labels.size()));
+  llvm::SwitchInst* table = ir().CreateSwitch(index, add_branch(frame_at(default_label)),
+                                              static_cast<u32>(labels.size()));
   for (u32 i = 0; i < labels.size(); ++i) {
     if (labels[i] != default_label) {
       table->addCase(ir().getInt32(i), add_branch(frame_at(labels[i])));
@@ -165,7 +177,8 @@ void FunctionEmitter::emit_return() {
 
 llvm::Value* FunctionEmitter::pop_condition() {
   llvm::Value* value = pop();
-  if (auto* widened = llvm::dyn_cast<llvm::ZExtInst>(value); widened != nullptr && widened->getSrcTy()->isIntegerTy(1)) {
+  if (auto* widened = llvm::dyn_cast<llvm::ZExtInst>(value);
+      widened != nullptr && widened->getSrcTy()->isIntegerTy(1)) {
     return widened->getOperand(0);
   }
   return ir().CreateICmpNE(value, ir().getInt32(0));
@@ -185,6 +198,8 @@ void FunctionEmitter::local_get(LocalIdx idx) {
 
 void FunctionEmitter::local_set(LocalIdx idx) { ir().CreateStore(pop(), locals_[idx.index()]); }
 
-void FunctionEmitter::local_tee(LocalIdx idx) { ir().CreateStore(stack_.back(), locals_[idx.index()]); }
+void FunctionEmitter::local_tee(LocalIdx idx) {
+  ir().CreateStore(stack_.back(), locals_[idx.index()]);
+}
 
 } // namespace petrel::aot

@@ -17,8 +17,10 @@ using test::ir_of;
 TEST_CASE("addresses: zero-extended index, offset added in 64 bits, never inbounds") {
   const std::string f = function_ir(ir_of(R"(
     (memory 1)
-    (func $f (export "f") (param i32) (result i32) (i32.load offset=0xffffffff (local.get 0))))"), "wasm_f");
-  CHECK(has_in_order(f, {"zext i32 %1 to i64", "getelementptr i8", "i64 4294967295", "load volatile i32", "align 1"}));
+    (func $f (export "f") (param i32) (result i32) (i32.load offset=0xffffffff (local.get 0))))"),
+                                    "wasm_f");
+  CHECK(has_in_order(f, {"zext i32 %1 to i64", "getelementptr i8", "i64 4294967295",
+                         "load volatile i32", "align 1"}));
   CHECK(count(f, "inbounds") == 0);
   CHECK(count(f, "!invariant.load") == 1);
 }
@@ -28,7 +30,9 @@ TEST_CASE("addresses: explicit bounds compare the end in 64 bits") {
   options.explicit_bounds = true;
   const std::string f = function_ir(ir_of(R"(
     (memory 1)
-    (func $f (export "f") (param i32) (result i64) (i64.load offset=16 (local.get 0))))", OptLevel::O1, options), "wasm_f");
+    (func $f (export "f") (param i32) (result i64) (i64.load offset=16 (local.get 0))))",
+                                          OptLevel::O1, options),
+                                    "wasm_f");
   CHECK(has_in_order(f, {"zext i32 %1 to i64", ", 24", "icmp ugt i64", "llvm.ubsantrap(i8 2)"}));
 }
 
@@ -36,19 +40,22 @@ TEST_CASE("calls: context in swiftself, one result in its register, several thro
   const std::string ir = ir_of(R"(
     (import "m" "imported" (func $imported (param i32) (result i32)))
     (func $two (export "two") (result i32 f64) (i32.const 1) (f64.const 2))
-    (func $f (export "f") (param i32) (result i32) (call $two) (drop) (call $imported) ))", OptLevel::O0);
-  CHECK(count(ir, "define hidden void @wasm_two(ptr noundef nonnull swiftself align 16 dereferenceable(128) %0, "
+    (func $f (export "f") (param i32) (result i32) (call $two) (drop) (call $imported) ))",
+                               OptLevel::O0);
+  CHECK(count(ir, "define hidden void @wasm_two(ptr noundef nonnull swiftself align 16 "
+                  "dereferenceable(128) %0, "
                   "ptr noalias noundef align 16 %1)") == 1);
   const std::string f = function_ir(ir, "wasm_f");
-  CHECK(has_in_order(f, {"call void @wasm_two(ptr swiftself %0, ptr noalias noundef align 16", "load ptr",
-                         "!invariant.load", "call i32 %", "(ptr swiftself %"}));
+  CHECK(has_in_order(f, {"call void @wasm_two(ptr swiftself %0, ptr noalias noundef align 16",
+                         "load ptr", "!invariant.load", "call i32 %", "(ptr swiftself %"}));
 }
 
 TEST_CASE("call_indirect: bounds, type id, cold path") {
   const std::string f = function_ir(ir_of(R"(
     (type $t (func (param i32) (result i32)))
     (table 3 funcref)
-    (func $f (export "f") (param i32 i32) (result i32) (call_indirect (type $t) (local.get 0) (local.get 1))))"), "wasm_f");
+    (func $f (export "f") (param i32 i32) (result i32) (call_indirect (type $t) (local.get 0) (local.get 1))))"),
+                                    "wasm_f");
   CHECK(has_in_order(f, {"icmp ugt i64", "br i1"}));
   CHECK(count(f, "llvm.ubsantrap(i8 4)") == 1);
   CHECK(count(f, "icmp eq i64") == 1);
@@ -60,10 +67,12 @@ TEST_CASE("division: traps before what LLVM leaves undefined") {
     (func $div (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
     (func $rem (export "rem") (param i64 i64) (result i64) (i64.rem_s (local.get 0) (local.get 1))))");
   const std::string div = function_ir(ir, "wasm_div");
-  CHECK(has_in_order(div, {"icmp eq i32", "icmp eq i32 %1, -2147483648", "icmp eq i32 %2, -1", "sdiv i32"}));
+  CHECK(has_in_order(
+      div, {"icmp eq i32", "icmp eq i32 %1, -2147483648", "icmp eq i32 %2, -1", "sdiv i32"}));
   CHECK(count(div, "llvm.ubsantrap(i8 7)") == 1);
   CHECK(count(div, "llvm.ubsantrap(i8 8)") == 1);
-  CHECK(has_in_order(function_ir(ir, "wasm_rem"), {"icmp eq i64", "select i1", "i64 1", "srem i64"}));
+  CHECK(
+      has_in_order(function_ir(ir, "wasm_rem"), {"icmp eq i64", "select i1", "i64 1", "srem i64"}));
 }
 
 TEST_CASE("each trap keeps a place of its own") {
@@ -99,7 +108,8 @@ TEST_CASE("code behind a branch is skipped, whatever blocks it opens") {
       (block $out (result i32)
         (br $out (i32.const 3))
         (loop (if (result i32) (i32.const 1) (then (i32.const 2)) (else (unreachable))) (drop))
-        (i32.const 4))))"), "wasm_f");
+        (i32.const 4))))"),
+                                    "wasm_f");
   CHECK(count(f, "ret i32 3") == 1);
   CHECK(count(f, "ubsantrap") == 0);
 }

@@ -35,11 +35,13 @@ void FunctionBuilder::trap(ir::TrapCode code) {
   locate();
   if (low_.has_exact_traps()) {
     auto* type = llvm::FunctionType::get(b_.getVoidTy(), false);
-    llvm::CallInst* barrier = b_.CreateCall(llvm::InlineAsm::get(type, "", "~{memory}", /*hasSideEffects=*/true));
+    llvm::CallInst* barrier =
+        b_.CreateCall(llvm::InlineAsm::get(type, "", "~{memory}", /*hasSideEffects=*/true));
     barrier->addFnAttr(llvm::Attribute::NoMerge);
     barrier->setDoesNotThrow();
   }
-  llvm::CallInst* call = b_.CreateIntrinsic(b_.getVoidTy(), llvm::Intrinsic::ubsantrap, {b_.getInt8(static_cast<u8>(code))});
+  llvm::CallInst* call = b_.CreateIntrinsic(b_.getVoidTy(), llvm::Intrinsic::ubsantrap,
+                                            {b_.getInt8(static_cast<u8>(code))});
   call->addFnAttr(llvm::Attribute::NoMerge);
   b_.CreateUnreachable();
 }
@@ -69,7 +71,8 @@ void FunctionBuilder::raise_unless(llvm::Value* ok) {
 llvm::CallInst* FunctionBuilder::call_builtin(ir::Builtin builtin, std::vector<llvm::Value*> args) {
   locate();
   llvm::Value* table = load_invariant(low_.ptr(), vm_address(offsetof(ir::VMContext, builtins)));
-  llvm::Value* code = load_invariant(low_.ptr(), offset_address(table, u64{static_cast<u32>(builtin)} * 8));
+  llvm::Value* code =
+      load_invariant(low_.ptr(), offset_address(table, u64{static_cast<u32>(builtin)} * 8));
   args.insert(args.begin(), vmctx_);
   llvm::CallInst* call = b_.CreateCall(low_.builtin_type(builtin), code, args);
   call->setDoesNotThrow();
@@ -98,7 +101,8 @@ llvm::LoadInst* FunctionBuilder::load_state(llvm::Type* type, llvm::Value* addre
 
 void FunctionBuilder::store_state(llvm::Value* value, llvm::Value* address) {
   locate();
-  llvm::StoreInst* store = b_.CreateAlignedStore(value, address, llvm::Align(8), low_.has_exact_traps());
+  llvm::StoreInst* store =
+      b_.CreateAlignedStore(value, address, llvm::Align(8), low_.has_exact_traps());
   low_.tag(store, Region::vm_state);
 }
 

@@ -61,12 +61,14 @@ std::vector<u8> image_for_native(const ir::Module& wasm) {
   return copy;
 }
 
-void add_section(llvm::Module& module, const char* name, const char* section, Bytes bytes, u64 alignment) {
+void add_section(llvm::Module& module, const char* name, const char* section, Bytes bytes,
+                 u64 alignment) {
   const u8 empty = 0;
   const Bytes contents = bytes.empty() ? Bytes(&empty, 1) : bytes;
-  llvm::Constant* data = llvm::ConstantDataArray::get(module.getContext(), llvm::ArrayRef<u8>(contents.data(), contents.size()));
-  auto* global = new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
-                                          data, name);
+  llvm::Constant* data = llvm::ConstantDataArray::get(
+      module.getContext(), llvm::ArrayRef<u8>(contents.data(), contents.size()));
+  auto* global = new llvm::GlobalVariable(module, data->getType(), /*isConstant=*/true,
+                                          llvm::GlobalValue::ExternalLinkage, data, name);
   global->setSection(section);
   global->setAlignment(llvm::Align(alignment));
   global->setVisibility(llvm::GlobalValue::HiddenVisibility);
@@ -77,7 +79,9 @@ template <typename T> void put(std::span<u8> out, u64 index, const T& value) {
   std::memcpy(out.data() + index * sizeof(T), &value, sizeof(T));
 }
 
-ir::CwasmRange moved(ir::CwasmRange range, u64 base) { return {narrow<u32>(base + range.vaddr), range.size}; }
+ir::CwasmRange moved(ir::CwasmRange range, u64 base) {
+  return {narrow<u32>(base + range.vaddr), range.size};
+}
 
 void sha256(std::span<const Bytes> parts, u8 (&digest)[32]) {
   SHA2_CTX state;
@@ -89,16 +93,19 @@ void sha256(std::span<const Bytes> parts, u8 (&digest)[32]) {
 }
 
 u64 option_hash(const CompileOptions& options, const Target& target) {
-  const std::string text = target.triple.str() + ' ' + target.cpu + ' ' + target.tune_cpu + ' ' + target.features + ' ' +
-                           std::to_string(static_cast<u32>(options.opt_level)) + (options.relaxed_traps ? " relaxed" : "") +
-                           (options.explicit_bounds ? " bounds" : "") + (target.branch_protection ? " bp" : "");
+  const std::string text =
+      target.triple.str() + ' ' + target.cpu + ' ' + target.tune_cpu + ' ' + target.features + ' ' +
+      std::to_string(static_cast<u32>(options.opt_level)) +
+      (options.relaxed_traps ? " relaxed" : "") + (options.explicit_bounds ? " bounds" : "") +
+      (target.branch_protection ? " bp" : "");
   return fnv1a(text);
 }
 
 } // namespace
 
-Result<Image> Image::create(const CompileInput& input, const CompileOptions& options, const Target& target,
-                            const std::vector<SymbolNames>& names, const LineMap& lines) {
+Result<Image> Image::create(const CompileInput& input, const CompileOptions& options,
+                            const Target& target, const std::vector<SymbolNames>& names,
+                            const LineMap& lines) {
   Image image(input, options, target, names, lines);
   TRY(image.lay_out());
   TRY(image.compress());
@@ -130,7 +137,8 @@ Status Image::lay_out() {
     data_size += wasm.header().data_size;
   }
   append(plan_, input_.plan);
-  component_plan_ = {narrow<u32>(plan_.size() - input_.plan.size()), narrow<u32>(input_.plan.size())};
+  component_plan_ = {narrow<u32>(plan_.size() - input_.plan.size()),
+                     narrow<u32>(input_.plan.size())};
   if (!meta.fits() || data_size >= kMaxImageBytes) {
     return fail(ErrorClass::limit, "the compiled image exceeds 4 GiB");
   }
@@ -141,8 +149,10 @@ Status Image::lay_out() {
 Status Image::compress() {
   const Bytes file = input_.file;
   wasm_.resize(ZSTD_compressBound(file.size()));
-  const usize size = ZSTD_compress(wasm_.data(), wasm_.size(), file.data(), file.size(), kZstdLevel);
-  wasm_is_stored_ = ZSTD_isError(size) != 0 || size >= file.size() || file.size() / size >= kMaxInflation;
+  const usize size =
+      ZSTD_compress(wasm_.data(), wasm_.size(), file.data(), file.size(), kZstdLevel);
+  wasm_is_stored_ =
+      ZSTD_isError(size) != 0 || size >= file.size() || file.size() / size >= kMaxInflation;
   if (wasm_is_stored_) {
     wasm_.assign(file.begin(), file.end());
   } else {
@@ -151,11 +161,13 @@ Status Image::compress() {
   return {};
 }
 
-std::unique_ptr<llvm::Module> Image::sections(llvm::LLVMContext& context, const llvm::TargetMachine& machine) const {
+std::unique_ptr<llvm::Module> Image::sections(llvm::LLVMContext& context,
+                                              const llvm::TargetMachine& machine) const {
   auto module = std::make_unique<llvm::Module>("image", context);
   prepare_module(*module, target_, machine);
   std::vector<u8> meta(meta_size_);
-  std::memcpy(meta.data(), ir::CwasmHeader::kMagic, sizeof ir::CwasmHeader::kMagic); // not all zero: no .bss
+  std::memcpy(meta.data(), ir::CwasmHeader::kMagic,
+              sizeof ir::CwasmHeader::kMagic); // not all zero: no .bss
   add_section(*module, kMetaSymbol, ".petrel.meta", meta, 16);
   add_section(*module, kPlanSymbol, ".petrel.plan", plan_, 16);
   add_section(*module, kDataSymbol, ".petrel.data", data_, 4096);
@@ -172,18 +184,21 @@ ir::CwasmHeader Image::make_header(const LinkedImage& image) const {
   header.abi_hash = ir::abi_hash();
   header.option_hash = option_hash(options_, target_);
   header.elf_machine = target_.elf_machine;
-  header.flags = (wasm_is_stored_ ? ir::kCwasmStored : 0U) | (options_.relaxed_traps ? ir::kCwasmRelaxedTraps : 0U);
+  header.flags = (wasm_is_stored_ ? ir::kCwasmStored : 0U) |
+                 (options_.relaxed_traps ? ir::kCwasmRelaxedTraps : 0U);
   header.cpu_features = target_.cpu_features;
   header.memory_reservation = ir::kMemoryReservation;
   header.module_count = narrow<u32>(tables_.size());
   header.wasm_raw_size = narrow<u32>(input_.file.size());
-  header.modules = {narrow<u32>(meta + align_up(sizeof header, 16)), narrow<u32>(tables_.size() * sizeof(ir::CwasmModule))};
+  header.modules = {narrow<u32>(meta + align_up(sizeof header, 16)),
+                    narrow<u32>(tables_.size() * sizeof(ir::CwasmModule))};
   header.plan = moved(component_plan_, image.symbol(kPlanSymbol).vaddr);
   header.wasm = {narrow<u32>(image.symbol(kWasmSymbol).vaddr), narrow<u32>(wasm_.size())};
   header.text = {narrow<u32>(image.text().vaddr), narrow<u32>(image.text().size)};
   sha256({{input_.file}}, header.wasm_sha256);
   const std::string_view producer = "wasmc " PETREL_VERSION;
-  std::memcpy(header.producer, producer.data(), std::min(producer.size(), sizeof header.producer - 1));
+  std::memcpy(header.producer, producer.data(),
+              std::min(producer.size(), sizeof header.producer - 1));
   return header;
 }
 
@@ -203,7 +218,8 @@ void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) con
   for (u32 f = 0; f < names_[index].size(); ++f) {
     const FunctionMap& map = lines_.find(names_[index][f])->second;
     put(table(tables.func_entries), f, narrow<u32>(image.symbol(names_[index][f]).vaddr));
-    put(table(tables.func_maps), f, ir::CwasmFuncMap{map.code_size, entry, narrow<u32>(map.entries.size())});
+    put(table(tables.func_maps), f,
+        ir::CwasmFuncMap{map.code_size, entry, narrow<u32>(map.entries.size())});
     for (const ir::CwasmMapEntry& row : map.entries) {
       put(table(tables.map_entries), entry++, row);
     }
@@ -211,8 +227,10 @@ void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) con
   for (u32 t = 0; t < wasm.types().size(); ++t) {
     if (wasm.types()[t].kind == ir::CompositeKind::func) {
       const std::string signature = signature_of(wasm, wasm.types()[t]);
-      put(table(tables.array_adapters), t, narrow<u32>(image.symbol(array_adapter_name(signature)).vaddr));
-      put(table(tables.host_adapters), t, narrow<u32>(image.symbol(host_adapter_name(signature)).vaddr));
+      put(table(tables.array_adapters), t,
+          narrow<u32>(image.symbol(array_adapter_name(signature)).vaddr));
+      put(table(tables.host_adapters), t,
+          narrow<u32>(image.symbol(host_adapter_name(signature)).vaddr));
     }
   }
 }

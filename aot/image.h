@@ -19,11 +19,13 @@ constexpr std::string_view kHeaderSymbol = "cw_header";
 class Image {
 public:
   /// Everything given must outlive this. Errors: limit.
-  static Result<Image> create(const CompileInput& input, const CompileOptions& options, const Target& target,
-                              const std::vector<SymbolNames>& names, const LineMap& lines);
+  static Result<Image> create(const CompileInput& input, const CompileOptions& options,
+                              const Target& target, const std::vector<SymbolNames>& names,
+                              const LineMap& lines);
 
   /// The sections, as a module to be compiled.
-  std::unique_ptr<llvm::Module> sections(llvm::LLVMContext& context, const llvm::TargetMachine& machine) const;
+  std::unique_ptr<llvm::Module> sections(llvm::LLVMContext& context,
+                                         const llvm::TargetMachine& machine) const;
   /// Writes header and tables, digest last.
   void fill(LinkedImage& image) const;
 
@@ -53,7 +55,7 @@ private:
   const LineMap& lines_;
   std::vector<ModuleTables> tables_;
   u32 meta_size_ = 0;
-  std::vector<u8> plan_; ///< module images and plan
+  std::vector<u8> plan_;          ///< module images and plan
   ir::CwasmRange component_plan_; ///< offset from .petrel.plan
   std::vector<u8> data_;
   std::vector<u8> wasm_;

@@ -27,7 +27,8 @@ std::string many_functions(u32 count) {
   for (u32 i = 0; i < count; ++i) {
     text += strf("(func $f%u (export \"f%u\") (param i32) (result i32) (local $s i32)", i, i);
     for (u32 k = 0; k < 40; ++k) {
-      text += strf("(local.set $s (i32.add (local.get $s) (i32.load offset=%u (local.get 0))))", i + k);
+      text +=
+          strf("(local.set $s (i32.add (local.get $s) (i32.load offset=%u (local.get 0))))", i + k);
     }
     text += "(local.get $s))";
   }
@@ -56,7 +57,8 @@ TEST_CASE("image: header, tables and maps") {
     const u32 machine = std::string_view(target).starts_with("x86") ? EM_X86_64 : EM_AARCH64;
     CHECK(elf.e_type == ET_DYN);
     CHECK(elf.e_machine == machine);
-    const auto header = read_at<ir::CwasmHeader>(file, elf.e_entry); // first segment: offset = address
+    const auto header =
+        read_at<ir::CwasmHeader>(file, elf.e_entry); // first segment: offset = address
     CHECK(std::memcmp(header.magic, ir::CwasmHeader::kMagic, 8) == 0);
     CHECK(header.abi_hash == ir::abi_hash());
     CHECK(header.elf_machine == machine);
@@ -70,7 +72,8 @@ TEST_CASE("image: header, tables and maps") {
       const u32 entry = read_at<u32>(file, module.func_entries.vaddr + f * 4);
       CHECK(entry >= header.text.vaddr);
       CHECK(entry < header.text.vaddr + header.text.size);
-      const auto map = read_at<ir::CwasmFuncMap>(file, module.func_maps.vaddr + f * sizeof(ir::CwasmFuncMap));
+      const auto map =
+          read_at<ir::CwasmFuncMap>(file, module.func_maps.vaddr + f * sizeof(ir::CwasmFuncMap));
       CHECK(map.code_size > 0);
       CHECK(map.first_entry == map_rows);
       map_rows += map.entry_count;
@@ -79,7 +82,8 @@ TEST_CASE("image: header, tables and maps") {
   }
 }
 
-TEST_CASE("image: nothing to relocate, nothing undefined, nothing writable, names in the symbol table") {
+TEST_CASE(
+    "image: nothing to relocate, nothing undefined, nothing writable, names in the symbol table") {
   const std::vector<u8> file = test::compile_text(kSmall, fast(1));
   const auto elf = read_at<Elf64_Ehdr>(file, 0);
   for (u32 i = 0; i < elf.e_phnum; ++i) {
@@ -94,7 +98,8 @@ TEST_CASE("image: nothing to relocate, nothing undefined, nothing writable, name
     CHECK(section.sh_type != SHT_REL);
     if (section.sh_type == SHT_STRTAB) {
       const std::string names(file.begin() + static_cast<std::ptrdiff_t>(section.sh_offset),
-                              file.begin() + static_cast<std::ptrdiff_t>(section.sh_offset + section.sh_size));
+                              file.begin() +
+                                  static_cast<std::ptrdiff_t>(section.sh_offset + section.sh_size));
       found_name = found_name || names.find(std::string("\0wasm_add\0", 10)) != std::string::npos;
     }
   }

@@ -66,7 +66,8 @@ FunctionMap cut(const std::vector<Row>& rows, u64 section, u64 start, u64 size) 
 
 void read_lines(const ObjectBytes& object, LineMap& map) {
   const llvm::MemoryBufferRef buffer(llvm::StringRef(object.data(), object.size()), "chunk");
-  const std::unique_ptr<llvm::object::ObjectFile> file = expect(llvm::object::ObjectFile::createObjectFile(buffer));
+  const std::unique_ptr<llvm::object::ObjectFile> file =
+      expect(llvm::object::ObjectFile::createObjectFile(buffer));
   const std::vector<Row> rows = collect_rows(*file);
   for (const llvm::object::ELFSymbolRef symbol : file->symbols()) {
     if (expect(symbol.getType()) != llvm::object::SymbolRef::ST_Function) {

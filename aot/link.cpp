@@ -22,7 +22,8 @@ class TemporaryDirectory {
 public:
   static Result<TemporaryDirectory> create() {
     const char* parent = std::getenv("TMPDIR");
-    std::string path = std::string(parent != nullptr && *parent != '\0' ? parent : "/tmp") + "/wasmc-XXXXXX";
+    std::string path =
+        std::string(parent != nullptr && *parent != '\0' ? parent : "/tmp") + "/wasmc-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) {
       return sys::io_error("cannot create a temporary directory", errno);
     }
@@ -78,7 +79,8 @@ template <typename T> T expect(llvm::Expected<T> value) {
 void check_closed(const Elf& elf) {
   for (const Section& section : expect(elf.sections())) {
     const bool is_alloc = (section.sh_flags & llvm::ELF::SHF_ALLOC) != 0;
-    const bool is_reloc = section.sh_type == llvm::ELF::SHT_RELA || section.sh_type == llvm::ELF::SHT_REL ||
+    const bool is_reloc = section.sh_type == llvm::ELF::SHT_RELA ||
+                          section.sh_type == llvm::ELF::SHT_REL ||
                           section.sh_type == llvm::ELF::SHT_RELR;
     CHECK(!is_alloc || !is_reloc || section.sh_size == 0);
     if (section.sh_type == llvm::ELF::SHT_SYMTAB || section.sh_type == llvm::ELF::SHT_DYNSYM) {
@@ -101,7 +103,8 @@ void check_closed(const Elf& elf) {
 } // namespace
 
 LinkedImage::LinkedImage(std::vector<u8> bytes) : bytes_(std::move(bytes)) {
-  const Elf elf = expect(Elf::create({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}));
+  const Elf elf =
+      expect(Elf::create({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}));
   check_closed(elf);
   for (const auto& program : expect(elf.program_headers())) {
     if (program.p_type == llvm::ELF::PT_LOAD) {
@@ -140,7 +143,8 @@ ImageSymbol LinkedImage::symbol(std::string_view name) const {
 
 std::span<u8> LinkedImage::at(u64 vaddr, u64 size) {
   for (const Segment& segment : segments_) {
-    if (vaddr >= segment.vaddr && vaddr - segment.vaddr <= segment.size && size <= segment.size - (vaddr - segment.vaddr)) {
+    if (vaddr >= segment.vaddr && vaddr - segment.vaddr <= segment.size &&
+        size <= segment.size - (vaddr - segment.vaddr)) {
       return std::span(bytes_).subspan(segment.offset + (vaddr - segment.vaddr), size);
     }
   }
@@ -155,16 +159,18 @@ std::vector<Bytes> LinkedImage::segments() const {
   return result;
 }
 
-Result<std::vector<u8>> link_objects(std::span<const ObjectBytes> objects, const LinkOptions& options) {
+Result<std::vector<u8>> link_objects(std::span<const ObjectBytes> objects,
+                                     const LinkOptions& options) {
   TRY_ASSIGN(TemporaryDirectory directory, TemporaryDirectory::create());
   const std::string output = directory.add("out");
   std::vector<std::string> arguments = {"ld.lld", "-o", output, "--threads=1"};
   if (options.relocatable) {
     arguments.push_back("-r");
   } else {
-    arguments.insert(arguments.end(), {"-shared", "-Bsymbolic", "-e", std::string(options.entry), "-z", "noexecstack",
-                                       "-z", "norelro", "-z", "separate-code", "-z", "rodynamic", "-z", "text",
-                                       "--no-undefined", "--hash-style=gnu", "--build-id=sha1"});
+    arguments.insert(arguments.end(),
+                     {"-shared", "-Bsymbolic", "-e", std::string(options.entry), "-z",
+                      "noexecstack", "-z", "norelro", "-z", "separate-code", "-z", "rodynamic",
+                      "-z", "text", "--no-undefined", "--hash-style=gnu", "--build-id=sha1"});
     if (!options.keep_debug) {
       arguments.push_back("--strip-debug");
     }

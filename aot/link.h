@@ -58,12 +58,13 @@ private:
 };
 
 struct LinkOptions {
-  std::string_view entry;      ///< symbol that e_entry holds
-  bool keep_debug = false;     ///< keep .debug_*
-  bool relocatable = false;    ///< one object file instead of an image
+  std::string_view entry;   ///< symbol that e_entry holds
+  bool keep_debug = false;  ///< keep .debug_*
+  bool relocatable = false; ///< one object file instead of an image
 };
 
 /// Links the objects in their order; the result is reproducible. Errors: io (temporary files).
-Result<std::vector<u8>> link_objects(std::span<const ObjectBytes> objects, const LinkOptions& options);
+Result<std::vector<u8>> link_objects(std::span<const ObjectBytes> objects,
+                                     const LinkOptions& options);
 
 } // namespace petrel::aot

@@ -8,8 +8,8 @@
 #include <llvm/Support/raw_ostream.h>
 
 namespace lld::elf {
-bool link(llvm::ArrayRef<const char*> args, llvm::raw_ostream& out, llvm::raw_ostream& err, bool exit_early,
-          bool disable_output);
+bool link(llvm::ArrayRef<const char*> args, llvm::raw_ostream& out, llvm::raw_ostream& err,
+          bool exit_early, bool disable_output);
 } // namespace lld::elf
 
 namespace petrel::aot {
@@ -22,7 +22,8 @@ bool run_lld(const std::vector<std::string>& arguments, std::string& messages) {
     argv.push_back(argument.c_str());
   }
   llvm::raw_string_ostream out(messages);
-  const bool linked = lld::elf::link(argv, out, out, /*exit_early=*/false, /*disable_output=*/false);
+  const bool linked =
+      lld::elf::link(argv, out, out, /*exit_early=*/false, /*disable_output=*/false);
   lld::CommonLinkerContext::destroy();
   // LLVM installed signal handlers, to remove its temporary file; they would take the guest's traps in `wasmc wast --aot`.
   llvm::sys::unregisterHandlers();

@@ -39,7 +39,7 @@ struct GuestAccess {
   const llvm::SCEV* start; ///< i64
   i64 step;
   u64 offset;
-  u64 end_offset; ///< offset + size
+  u64 end_offset;      ///< offset + size
   bool start_is_small; ///< below 2^32 by construction
 };
 
@@ -58,12 +58,13 @@ public:
 
   /// Fills in trips and accesses; false when some address is not understood.
   bool analyze() {
-    if (!loop_.isInnermost() || !loop_.isLoopSimplifyForm() || loop_.getExitingBlock() != loop_.getLoopLatch() ||
-        loop_.getUniqueExitBlock() == nullptr) {
+    if (!loop_.isInnermost() || !loop_.isLoopSimplifyForm() ||
+        loop_.getExitingBlock() != loop_.getLoopLatch() || loop_.getUniqueExitBlock() == nullptr) {
       return false;
     }
     trips_ = scev_.getBackedgeTakenCount(&loop_);
-    if (llvm::isa<llvm::SCEVCouldNotCompute>(trips_) || trips_->getType()->getScalarSizeInBits() > 64) {
+    if (llvm::isa<llvm::SCEVCouldNotCompute>(trips_) ||
+        trips_->getType()->getScalarSizeInBits() > 64) {
       return false;
     }
     u64 instructions = 0;
@@ -94,7 +95,8 @@ private:
   bool consider_access(llvm::Instruction& instruction) {
     const llvm::SCEV* address = scev_.getSCEV(llvm::getLoadStorePointerOperand(&instruction));
     const auto* base = llvm::dyn_cast<llvm::SCEVUnknown>(scev_.getPointerBase(address));
-    if (base == nullptr || !is_memory0_base(base->getValue(), function_) || !scev_.isLoopInvariant(base, &loop_)) {
+    if (base == nullptr || !is_memory0_base(base->getValue(), function_) ||
+        !scev_.isLoopInvariant(base, &loop_)) {
       return false;
     }
     GuestAccess access{&instruction, base->getValue(), nullptr, 0, 0, 0, false};
@@ -111,7 +113,8 @@ private:
     }
     const llvm::DataLayout& layout = function_.getDataLayout();
     access.end_offset =
-        access.offset + layout.getTypeStoreSize(llvm::getLoadStoreType(&instruction)).getFixedValue();
+        access.offset +
+        layout.getTypeStoreSize(llvm::getLoadStoreType(&instruction)).getFixedValue();
     if (!split(rest, access)) {
       return false;
     }
@@ -129,7 +132,8 @@ private:
       access.start = rest;
       return true;
     }
-    const auto* recurrence = llvm::dyn_cast<llvm::SCEVAddRecExpr>(from_i32 ? widened->getOperand() : rest);
+    const auto* recurrence =
+        llvm::dyn_cast<llvm::SCEVAddRecExpr>(from_i32 ? widened->getOperand() : rest);
     if (recurrence == nullptr || recurrence->getLoop() != &loop_ || !recurrence->isAffine()) {
       return false;
     }
@@ -138,7 +142,8 @@ private:
       return false;
     }
     access.step = step->getAPInt().getSExtValue();
-    access.start = from_i32 ? scev_.getZeroExtendExpr(recurrence->getStart(), i64_type) : recurrence->getStart();
+    access.start = from_i32 ? scev_.getZeroExtendExpr(recurrence->getStart(), i64_type)
+                            : recurrence->getStart();
     return access.step < kMaxStep && access.step > -kMaxStep;
   }
 
@@ -161,11 +166,13 @@ public:
     llvm::Instruction* at = loop.getLoopPreheader()->getTerminator();
     llvm::SCEVExpander expander(scev_, "range");
     std::vector<Range> ranges;
-    if (!expander.isSafeToExpandAt(candidate.trips(), at) || !collect(candidate, expander, at, ranges)) {
+    if (!expander.isSafeToExpandAt(candidate.trips(), at) ||
+        !collect(candidate, expander, at, ranges)) {
       return false;
     }
     llvm::IRBuilder<> b(at);
-    llvm::Value* trips = b.CreateZExt(expander.expandCodeFor(candidate.trips(), candidate.trips()->getType(), at), i64_);
+    llvm::Value* trips = b.CreateZExt(
+        expander.expandCodeFor(candidate.trips(), candidate.trips()->getType(), at), i64_);
     for (Range& range : ranges) {
       range.start_value = expander.expandCodeFor(range.start, i64_, at);
     }
@@ -209,19 +216,24 @@ private:
     return nullptr;
   }
 
-  llvm::Value* emit_check(llvm::IRBuilder<>& b, llvm::Value* trips, const std::vector<Range>& ranges) {
+  llvm::Value* emit_check(llvm::IRBuilder<>& b, llvm::Value* trips,
+                          const std::vector<Range>& ranges) {
     llvm::Value* context = function_.getArg(0);
     llvm::Value* pair = b.CreateGEP(b.getInt8Ty(), context, b.getInt64(memory0_.offset));
     if (memory0_.is_indirect) {
       pair = b.CreateAlignedLoad(b.getPtrTy(), pair, llvm::Align(8));
     }
-    llvm::Value* length =
-        b.CreateAlignedLoad(i64_, b.CreateGEP(b.getInt8Ty(), pair, b.getInt64(offsetof(ir::MemoryPair, size))), llvm::Align(8));
+    llvm::Value* length = b.CreateAlignedLoad(
+        i64_, b.CreateGEP(b.getInt8Ty(), pair, b.getInt64(offsetof(ir::MemoryPair, size))),
+        llvm::Align(8));
     llvm::Value* ok = b.CreateICmpULT(trips, b.getInt64(u64{1} << 32));
     for (const Range& range : ranges) {
-      llvm::Value* distance = b.CreateMul(trips, b.getInt64(static_cast<u64>(std::abs(range.step))));
-      llvm::Value* last = range.step > 0 ? b.CreateAdd(range.start_value, distance) : range.start_value;
-      ok = b.CreateAnd(ok, b.CreateICmpULE(b.CreateAdd(last, b.getInt64(range.end_offset)), length));
+      llvm::Value* distance =
+          b.CreateMul(trips, b.getInt64(static_cast<u64>(std::abs(range.step))));
+      llvm::Value* last =
+          range.step > 0 ? b.CreateAdd(range.start_value, distance) : range.start_value;
+      ok =
+          b.CreateAnd(ok, b.CreateICmpULE(b.CreateAdd(last, b.getInt64(range.end_offset)), length));
       if (range.step < 0) {
         ok = b.CreateAnd(ok, b.CreateICmpUGE(range.start_value, distance));
       }
@@ -232,16 +244,17 @@ private:
     return ok;
   }
 
-  void copy(llvm::Loop& loop, const Candidate& candidate, std::vector<Range>& ranges, llvm::Value* trips,
-            llvm::Value* is_safe) {
+  void copy(llvm::Loop& loop, const Candidate& candidate, std::vector<Range>& ranges,
+            llvm::Value* trips, llvm::Value* is_safe) {
     llvm::BasicBlock* check = loop.getLoopPreheader();
     llvm::BasicBlock* exit = loop.getUniqueExitBlock();
     llvm::BasicBlock* latch = loop.getLoopLatch();
-    llvm::BasicBlock* preheader = llvm::SplitBlock(check, check->getTerminator(), &dominators_, &loops_);
+    llvm::BasicBlock* preheader =
+        llvm::SplitBlock(check, check->getTerminator(), &dominators_, &loops_);
     llvm::ValueToValueMapTy map;
     llvm::SmallVector<llvm::BasicBlock*, 8> blocks;
-    llvm::Loop* fast =
-        llvm::cloneLoopWithPreheader(preheader, check, &loop, map, ".plain", &loops_, &dominators_, blocks);
+    llvm::Loop* fast = llvm::cloneLoopWithPreheader(preheader, check, &loop, map, ".plain", &loops_,
+                                                    &dominators_, blocks);
     llvm::remapInstructionsInBlocks(blocks, map);
     llvm::Instruction* old = check->getTerminator();
     llvm::IRBuilder<> b(old);
@@ -252,18 +265,20 @@ private:
     for (llvm::PHINode& phi : exit->phis()) {
       llvm::Value* value = phi.getIncomingValueForBlock(latch);
       const auto mapped = map.find(value);
-      phi.addIncoming(mapped != map.end() ? static_cast<llvm::Value*>(mapped->second) : value, fast_latch);
+      phi.addIncoming(mapped != map.end() ? static_cast<llvm::Value*>(mapped->second) : value,
+                      fast_latch);
     }
     dominators_.changeImmediateDominator(exit, check);
     make_plain(*fast, candidate, ranges, trips, map, fast_latch);
     add_barrier(fast_latch, exit);
-    llvm::addStringMetadataToLoop(&loop, "llvm.loop.unroll.disable", 1); // the exact copy is the rare one
+    llvm::addStringMetadataToLoop(&loop, "llvm.loop.unroll.disable",
+                                  1); // the exact copy is the rare one
     scev_.forgetLoop(&loop);
   }
 
   /// A 64-bit induction variable, plain accesses on it, and an exit test LLVM can count.
-  void make_plain(llvm::Loop& fast, const Candidate& candidate, std::vector<Range>& ranges, llvm::Value* trips,
-                  llvm::ValueToValueMapTy& map, llvm::BasicBlock* latch) {
+  void make_plain(llvm::Loop& fast, const Candidate& candidate, std::vector<Range>& ranges,
+                  llvm::Value* trips, llvm::ValueToValueMapTy& map, llvm::BasicBlock* latch) {
     llvm::BasicBlock* header = fast.getHeader();
     llvm::IRBuilder<> b(header, header->begin());
     llvm::PHINode* iteration = b.CreatePHI(i64_, 2, "iteration");
@@ -277,7 +292,8 @@ private:
       b.SetInsertPoint(instruction);
       llvm::Value* address = first;
       if (access.step != 0) {
-        llvm::Value* distance = b.CreateMul(iteration, b.getInt64(static_cast<u64>(access.step)), "", false, /*HasNSW=*/true);
+        llvm::Value* distance = b.CreateMul(iteration, b.getInt64(static_cast<u64>(access.step)),
+                                            "", false, /*HasNSW=*/true);
         address = b.CreateGEP(b.getInt8Ty(), first, distance);
       }
       if (auto* load = llvm::dyn_cast<llvm::LoadInst>(instruction)) {
@@ -292,7 +308,8 @@ private:
     auto* branch = llvm::cast<llvm::BranchInst>(latch->getTerminator());
     b.SetInsertPoint(branch);
     llvm::Value* next = b.CreateAdd(iteration, b.getInt64(1), "", /*HasNUW=*/true, /*HasNSW=*/true);
-    branch->setCondition(branch->getSuccessor(0) == header ? b.CreateICmpNE(iteration, trips) : b.CreateICmpEQ(iteration, trips));
+    branch->setCondition(branch->getSuccessor(0) == header ? b.CreateICmpNE(iteration, trips)
+                                                           : b.CreateICmpEQ(iteration, trips));
     iteration->addIncoming(b.getInt64(0), fast.getLoopPreheader());
     iteration->addIncoming(next, latch);
   }
@@ -301,8 +318,8 @@ private:
   void add_barrier(llvm::BasicBlock* latch, llvm::BasicBlock* exit) {
     llvm::BasicBlock* between = llvm::SplitEdge(latch, exit, &dominators_, &loops_);
     llvm::IRBuilder<> b(between->getTerminator());
-    llvm::CallInst* barrier =
-        b.CreateCall(llvm::InlineAsm::get(llvm::FunctionType::get(b.getVoidTy(), false), "", "~{memory}", true));
+    llvm::CallInst* barrier = b.CreateCall(
+        llvm::InlineAsm::get(llvm::FunctionType::get(b.getVoidTy(), false), "", "~{memory}", true));
     barrier->setDoesNotThrow();
   }
 
@@ -316,7 +333,8 @@ private:
 
 } // namespace
 
-llvm::PreservedAnalyses LoopVersioning::run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses) {
+llvm::PreservedAnalyses LoopVersioning::run(llvm::Function& function,
+                                            llvm::FunctionAnalysisManager& analyses) {
   if (function.hasOptNone() || function.arg_empty()) {
     return llvm::PreservedAnalyses::all();
   }

@@ -22,10 +22,11 @@ bool is_func_heap(const ir::Module& wasm, HeapType heap) {
 
 bool has_guards(const Limits& limits) { return limits.is_64 == 0 && limits.page_size_log2 == 16; }
 
-Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names, const Target& target,
-                   const CompileOptions& options)
-    : llvm_(llvm_module), wasm_(wasm), names_(names), target_(target), options_(options), layout_(wasm),
-      functions_(wasm.header().funcs.count - wasm.header().imported_funcs), debug_(llvm_module) {
+Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names,
+                   const Target& target, const CompileOptions& options)
+    : llvm_(llvm_module), wasm_(wasm), names_(names), target_(target), options_(options),
+      layout_(wasm), functions_(wasm.header().funcs.count - wasm.header().imported_funcs),
+      debug_(llvm_module) {
   llvm::MDBuilder md(context());
   llvm::MDNode* domain = md.createAnonymousAliasScopeDomain("petrel");
   only_guest_ = llvm::MDNode::get(context(), md.createAnonymousAliasScope(domain, "guest memory"));
@@ -35,7 +36,8 @@ Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const Symb
   llvm_.addModuleFlag(llvm::Module::Warning, "Debug Info Version", llvm::DEBUG_METADATA_VERSION);
   llvm_.addModuleFlag(llvm::Module::Max, "Dwarf Version", 4);
   debug_file_ = debug_.createFile("module.wasm", "");
-  debug_.createCompileUnit(llvm::DISourceLanguageName(llvm::dwarf::DW_LANG_C), debug_file_, kProducer,
+  debug_.createCompileUnit(llvm::DISourceLanguageName(llvm::dwarf::DW_LANG_C), debug_file_,
+                           kProducer,
                            /*isOptimized=*/true, "", 0, "", llvm::DICompileUnit::LineTablesOnly);
   debug_type_ = debug_.createSubroutineType(debug_.getOrCreateTypeArray({}));
 
@@ -48,23 +50,17 @@ Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const Symb
 
 llvm::Type* Lowering::type_of(ValType type) {
   switch (type.kind()) {
-  case ValKind::i32:
-    return i32();
-  case ValKind::i64:
-    return i64();
-  case ValKind::f32:
-    return llvm::Type::getFloatTy(context());
-  case ValKind::f64:
-    return llvm::Type::getDoubleTy(context());
-  case ValKind::v128:
-    return llvm::FixedVectorType::get(i64(), 2);
+  case ValKind::i32: return i32();
+  case ValKind::i64: return i64();
+  case ValKind::f32: return llvm::Type::getFloatTy(context());
+  case ValKind::f64: return llvm::Type::getDoubleTy(context());
+  case ValKind::v128: return llvm::FixedVectorType::get(i64(), 2);
   case ValKind::ref:
   case ValKind::ref_null:
     return is_func_heap(wasm_, type.heap()) ? static_cast<llvm::Type*>(ptr()) : i64();
   case ValKind::bot:
   case ValKind::i8:
-  case ValKind::i16:
-    break;
+  case ValKind::i16: break;
   }
   PETREL_UNREACHABLE();
 }
@@ -98,7 +94,8 @@ llvm::AttributeList Lowering::native_attributes(const ir::TypeDef& type, bool is
     results.addAttribute(llvm::Attribute::NoUndef);
     results.addAttribute(llvm::Attribute::NoAlias);
     results.addAlignmentAttr(llvm::Align(16));
-    list = list.addParamAttributes(context(), 1 + static_cast<u32>(wasm_.params(type).size()), results);
+    list = list.addParamAttributes(context(), 1 + static_cast<u32>(wasm_.params(type).size()),
+                                   results);
   }
   return list;
 }
@@ -108,7 +105,8 @@ llvm::Function* Lowering::function(FuncIdx idx) {
   llvm::Function*& function = functions_[defined];
   if (function == nullptr) {
     const ir::TypeDef& type = wasm_.func_type(idx);
-    function = llvm::Function::Create(native_type(type), llvm::GlobalValue::ExternalLinkage, names_[defined], llvm_);
+    function = llvm::Function::Create(native_type(type), llvm::GlobalValue::ExternalLinkage,
+                                      names_[defined], llvm_);
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     function->setDSOLocal(true);
     function->setAttributes(native_attributes(type, /*is_definition=*/true));
@@ -121,26 +119,18 @@ llvm::FunctionType* Lowering::builtin_type(ir::Builtin builtin) {
   const ir::BuiltinInfo& info = ir::kBuiltins[static_cast<u32>(builtin)];
   std::vector<llvm::Type*> params{ptr()};
   for (char letter : info.params) {
-    params.push_back(letter == 'i' ? static_cast<llvm::Type*>(i32()) : letter == 'I' ? static_cast<llvm::Type*>(i64()) : ptr());
+    params.push_back(letter == 'i'   ? static_cast<llvm::Type*>(i32())
+                     : letter == 'I' ? static_cast<llvm::Type*>(i64())
+                                     : ptr());
   }
   llvm::Type* result = nullptr;
   switch (info.result) {
   case ir::BuiltinResult::Void:
-  case ir::BuiltinResult::Never:
-    result = llvm::Type::getVoidTy(context());
-    break;
-  case ir::BuiltinResult::I32:
-    result = i32();
-    break;
-  case ir::BuiltinResult::I64:
-    result = i64();
-    break;
-  case ir::BuiltinResult::Ptr:
-    result = ptr();
-    break;
-  case ir::BuiltinResult::Ok:
-    result = i1();
-    break;
+  case ir::BuiltinResult::Never: result = llvm::Type::getVoidTy(context()); break;
+  case ir::BuiltinResult::I32: result = i32(); break;
+  case ir::BuiltinResult::I64: result = i64(); break;
+  case ir::BuiltinResult::Ptr: result = ptr(); break;
+  case ir::BuiltinResult::Ok: result = i1(); break;
   }
   return llvm::FunctionType::get(result, params, /*isVarArg=*/false);
 }
@@ -160,9 +150,9 @@ void Lowering::tag_invariant(llvm::LoadInst* load) {
 }
 
 llvm::DISubprogram* Lowering::begin_debug_function(llvm::Function& function, u32 wasm_offset) {
-  llvm::DISubprogram* subprogram =
-      debug_.createFunction(debug_file_, function.getName(), function.getName(), debug_file_, wasm_offset, debug_type_,
-                            wasm_offset, llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagDefinition);
+  llvm::DISubprogram* subprogram = debug_.createFunction(
+      debug_file_, function.getName(), function.getName(), debug_file_, wasm_offset, debug_type_,
+      wasm_offset, llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagDefinition);
   function.setSubprogram(subprogram);
   return subprogram;
 }

@@ -36,8 +36,8 @@ using SymbolNames = std::vector<std::string>;
 class Lowering {
 public:
   /// `names` must outlive this. `module_idx` numbers the file's core modules.
-  Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names, const Target& target,
-           const CompileOptions& options);
+  Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names,
+           const Target& target, const CompileOptions& options);
 
   llvm::Module& llvm_module() { return llvm_; }
   llvm::LLVMContext& context() { return llvm_.getContext(); }
@@ -54,7 +54,9 @@ public:
   llvm::IntegerType* i32() { return llvm::Type::getInt32Ty(context()); }
   llvm::IntegerType* i64() { return llvm::Type::getInt64Ty(context()); }
   llvm::PointerType* ptr() { return llvm::PointerType::getUnqual(context()); }
-  llvm::Type* raw_vals(u32 count) { return llvm::ArrayType::get(i8(), u64{count} * sizeof(RawVal)); }
+  llvm::Type* raw_vals(u32 count) {
+    return llvm::ArrayType::get(i8(), u64{count} * sizeof(RawVal));
+  }
 
   // Functions.
   /// A defined function, declared in this chunk on first use.

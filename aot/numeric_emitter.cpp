@@ -6,7 +6,9 @@ namespace petrel::aot {
 using V = llvm::Value*;
 
 V NumericEmitter::masked(V shift_count) {
-  return b_.CreateAnd(shift_count, llvm::ConstantInt::get(shift_count->getType(), shift_count->getType()->getIntegerBitWidth() - 1));
+  return b_.CreateAnd(shift_count,
+                      llvm::ConstantInt::get(shift_count->getType(),
+                                             shift_count->getType()->getIntegerBitWidth() - 1));
 }
 
 void NumericEmitter::trap_if_zero(V divisor) {
@@ -17,8 +19,10 @@ void NumericEmitter::trap_if_zero(V divisor) {
 V NumericEmitter::i32_div_s(V a, V c) {
   llvm::Type* type = a->getType();
   trap_if_zero(c);
-  V least = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getIntegerBitWidth()));
-  V overflows = b_.CreateAnd(b_.CreateICmpEQ(a, least), b_.CreateICmpEQ(c, llvm::ConstantInt::getSigned(type, -1)));
+  V least =
+      llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getIntegerBitWidth()));
+  V overflows = b_.CreateAnd(b_.CreateICmpEQ(a, least),
+                             b_.CreateICmpEQ(c, llvm::ConstantInt::getSigned(type, -1)));
   f_.trap_if(overflows, ir::TrapCode::integer_overflow);
   return b_.CreateSDiv(a, c);
 }
@@ -32,7 +36,8 @@ V NumericEmitter::i32_rem_s(V a, V c) {
   llvm::Type* type = a->getType();
   trap_if_zero(c);
   // x rem -1 = 0 = x rem 1, but the least value divided by -1 is undefined in LLVM and faults on x86-64.
-  V divisor = b_.CreateSelect(b_.CreateICmpEQ(c, llvm::ConstantInt::getSigned(type, -1)), llvm::ConstantInt::get(type, 1), c);
+  V divisor = b_.CreateSelect(b_.CreateICmpEQ(c, llvm::ConstantInt::getSigned(type, -1)),
+                              llvm::ConstantInt::get(type, 1), c);
   return b_.CreateSRem(a, divisor);
 }
 
@@ -81,20 +86,24 @@ V NumericEmitter::checked_trunc(V a, llvm::IntegerType* to, bool is_signed) {
 
 V NumericEmitter::min_max(V a, V c, bool is_max) {
   if (f_.low().target().is_aarch64()) {
-    return b_.CreateBinaryIntrinsic(is_max ? llvm::Intrinsic::maximum : llvm::Intrinsic::minimum, hide_folding(a),
-                                    hide_folding(c));
+    return b_.CreateBinaryIntrinsic(is_max ? llvm::Intrinsic::maximum : llvm::Intrinsic::minimum,
+                                    hide_folding(a), hide_folding(c));
   }
   // x86-64 has no such instruction, and LLVM's expansion branches on the sign and does not quiet NaNs. minss in both
   // orders differs for zeros of different sign only: or keeps the sign for min, and drops it for max.
   auto pick = [&](V first, V second) {
     V is_first = is_max ? b_.CreateFCmpOGT(first, second) : b_.CreateFCmpOLT(first, second);
-    return b_.CreateBitCast(b_.CreateSelect(is_first, first, second), b_.getIntNTy(first->getType()->getScalarSizeInBits()));
+    return b_.CreateBitCast(b_.CreateSelect(is_first, first, second),
+                            b_.getIntNTy(first->getType()->getScalarSizeInBits()));
   };
   V bits = is_max ? b_.CreateAnd(pick(a, c), pick(c, a)) : b_.CreateOr(pick(a, c), pick(c, a));
-  return b_.CreateSelect(b_.CreateFCmpUNO(a, c), b_.CreateFAdd(a, c), b_.CreateBitCast(bits, a->getType()));
+  return b_.CreateSelect(b_.CreateFCmpUNO(a, c), b_.CreateFAdd(a, c),
+                         b_.CreateBitCast(bits, a->getType()));
 }
 
-V NumericEmitter::opaque(V value) { return b_.CreateIntrinsic(llvm::Intrinsic::arithmetic_fence, {value->getType()}, {value}); }
+V NumericEmitter::opaque(V value) {
+  return b_.CreateIntrinsic(llvm::Intrinsic::arithmetic_fence, {value->getType()}, {value});
+}
 
 V NumericEmitter::hide_folding(V value) {
   const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value);
@@ -102,10 +111,13 @@ V NumericEmitter::hide_folding(V value) {
     return value;
   }
   const llvm::APFloat& number = constant->getValueAPF();
-  const bool folds = number.isZero() || number.isInfinity() || number.isExactlyValue(1.0) || number.isExactlyValue(-1.0);
+  const bool folds = number.isZero() || number.isInfinity() || number.isExactlyValue(1.0) ||
+                     number.isExactlyValue(-1.0);
   return folds ? opaque(value) : value;
 }
 
-V NumericEmitter::hide_promotion(V value) { return llvm::isa<llvm::FPExtInst>(value) ? opaque(value) : value; }
+V NumericEmitter::hide_promotion(V value) {
+  return llvm::isa<llvm::FPExtInst>(value) ? opaque(value) : value;
+}
 
 } // namespace petrel::aot

@@ -68,8 +68,12 @@ public:
   V i32_shl(V a, V c) { return b_.CreateShl(a, masked(c)); }
   V i32_shr_s(V a, V c) { return b_.CreateAShr(a, masked(c)); }
   V i32_shr_u(V a, V c) { return b_.CreateLShr(a, masked(c)); }
-  V i32_rotl(V a, V c) { return b_.CreateIntrinsic(llvm::Intrinsic::fshl, {a->getType()}, {a, a, c}); }
-  V i32_rotr(V a, V c) { return b_.CreateIntrinsic(llvm::Intrinsic::fshr, {a->getType()}, {a, a, c}); }
+  V i32_rotl(V a, V c) {
+    return b_.CreateIntrinsic(llvm::Intrinsic::fshl, {a->getType()}, {a, a, c});
+  }
+  V i32_rotr(V a, V c) {
+    return b_.CreateIntrinsic(llvm::Intrinsic::fshr, {a->getType()}, {a, a, c});
+  }
   V i64_clz(V a) { return i32_clz(a); }
   V i64_ctz(V a) { return i32_ctz(a); }
   V i64_popcnt(V a) { return i32_popcnt(a); }
@@ -164,8 +168,12 @@ private:
   V eqz(V a) { return as_i32(b_.CreateICmpEQ(a, llvm::ConstantInt::get(a->getType(), 0))); }
   V masked(V shift_count);
   V count(llvm::Intrinsic::ID id, V a) { return b_.CreateBinaryIntrinsic(id, a, b_.getFalse()); }
-  V extend_low(V a, u32 bits) { return b_.CreateSExt(b_.CreateTrunc(a, b_.getIntNTy(bits)), a->getType()); }
-  V saturate(llvm::Intrinsic::ID id, llvm::Type* to, V a) { return b_.CreateIntrinsic(id, {to, a->getType()}, {a}); }
+  V extend_low(V a, u32 bits) {
+    return b_.CreateSExt(b_.CreateTrunc(a, b_.getIntNTy(bits)), a->getType());
+  }
+  V saturate(llvm::Intrinsic::ID id, llvm::Type* to, V a) {
+    return b_.CreateIntrinsic(id, {to, a->getType()}, {a});
+  }
   V checked_trunc(V a, llvm::IntegerType* to, bool is_signed);
   V min_max(V a, V c, bool is_max);
   V hide_folding(V value);

@@ -20,7 +20,8 @@ namespace {
 class Passes {
 public:
   explicit Passes(llvm::Module& module, llvm::TargetMachine& machine)
-      : standard_(module.getContext(), /*DebugLogging=*/false), builder_(&machine, tuning(), {}, &callbacks_) {
+      : standard_(module.getContext(), /*DebugLogging=*/false),
+        builder_(&machine, tuning(), {}, &callbacks_) {
     standard_.registerCallbacks(callbacks_, &module_analyses_); // optnone is honoured through these
     llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
     library.disableAllFunctions(); // an image has no libm and no libc …
@@ -32,12 +33,15 @@ public:
     builder_.registerCGSCCAnalyses(cgscc_analyses_);
     builder_.registerFunctionAnalyses(function_analyses_);
     builder_.registerLoopAnalyses(loop_analyses_);
-    builder_.crossRegisterProxies(loop_analyses_, function_analyses_, cgscc_analyses_, module_analyses_);
+    builder_.crossRegisterProxies(loop_analyses_, function_analyses_, cgscc_analyses_,
+                                  module_analyses_);
   }
   Passes(const Passes&) = delete;
   Passes& operator=(const Passes&) = delete;
 
-  void run_module(llvm::Module& module, llvm::ModulePassManager passes) { passes.run(module, module_analyses_); }
+  void run_module(llvm::Module& module, llvm::ModulePassManager passes) {
+    passes.run(module, module_analyses_);
+  }
   /// Simple code and invariant bases first: the shape that loop versioning understands.
   void run_versioning(llvm::Module& module, ir::VMSlot memory0) {
     llvm::FunctionPassManager function_passes;
@@ -75,8 +79,9 @@ private:
 
 // Dead blocks vanish and locals become SSA values; what is left suits a fast instruction selector.
 constexpr const char* kPassesO0 = "function(sroa,early-cse,simplifycfg)";
-constexpr const char* kPassesO1 = "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
-                                  "loop-mssa(licm),simplifycfg)";
+constexpr const char* kPassesO1 =
+    "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+    "loop-mssa(licm),simplifycfg)";
 
 llvm::ModulePassManager pipeline_of(llvm::PassBuilder& builder, OptLevel level) {
   using llvm::OptimizationLevel;
@@ -86,18 +91,12 @@ llvm::ModulePassManager pipeline_of(llvm::PassBuilder& builder, OptLevel level) 
     return passes;
   };
   switch (level) {
-  case OptLevel::O0:
-    return parse(kPassesO0);
-  case OptLevel::O1:
-    return parse(kPassesO1);
-  case OptLevel::O2:
-    return builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2);
-  case OptLevel::O3:
-    return builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
-  case OptLevel::Os:
-    return builder.buildPerModuleDefaultPipeline(OptimizationLevel::Os);
-  case OptLevel::Oz:
-    return builder.buildPerModuleDefaultPipeline(OptimizationLevel::Oz);
+  case OptLevel::O0: return parse(kPassesO0);
+  case OptLevel::O1: return parse(kPassesO1);
+  case OptLevel::O2: return builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2);
+  case OptLevel::O3: return builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
+  case OptLevel::Os: return builder.buildPerModuleDefaultPipeline(OptimizationLevel::Os);
+  case OptLevel::Oz: return builder.buildPerModuleDefaultPipeline(OptimizationLevel::Oz);
   }
   PETREL_UNREACHABLE();
 }
@@ -112,7 +111,8 @@ void verify(const llvm::Module& module) {
 
 } // namespace
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level, std::optional<ir::VMSlot> memory0) {
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level,
+              std::optional<ir::VMSlot> memory0) {
   verify(module);
   Passes passes(module, machine);
   if (memory0 && (level == OptLevel::O2 || level == OptLevel::O3)) {
@@ -131,7 +131,8 @@ void demote_to_cheap(llvm::Function& function, llvm::TargetMachine& machine) {
   function.removeFnAttr(llvm::Attribute::MinSize);
 }
 
-ObjectBytes generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::CodeGenFileType type) {
+ObjectBytes generate(llvm::Module& module, llvm::TargetMachine& machine,
+                     llvm::CodeGenFileType type) {
   ObjectBytes bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;

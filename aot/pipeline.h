@@ -32,7 +32,8 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine, OptLevel level
 void demote_to_cheap(llvm::Function& function, llvm::TargetMachine& machine);
 
 /// Machine code of an optimised module: an object file, or assembly text.
-ObjectBytes generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::CodeGenFileType type);
+ObjectBytes generate(llvm::Module& module, llvm::TargetMachine& machine,
+                     llvm::CodeGenFileType type);
 
 /// The module as text.
 ObjectBytes print_ir(const llvm::Module& module);

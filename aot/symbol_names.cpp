@@ -14,7 +14,8 @@ constexpr usize kMaxLength = 200;
 std::string escaped(std::string_view name) {
   std::string text = "wasm_";
   for (char c : name.substr(0, kMaxLength)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '$';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '.' || c == '$';
     text += plain ? c : '_';
   }
   return text;

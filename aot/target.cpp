@@ -24,14 +24,17 @@ struct FeatureName {
   const char* llvm_name;
 };
 constexpr FeatureName kX86Features[] = {
-    {CpuFeature::x86_sse42, "+sse4.2"}, {CpuFeature::x86_popcnt, "+popcnt"}, {CpuFeature::x86_avx, "+avx"},
-    {CpuFeature::x86_avx2, "+avx2"},    {CpuFeature::x86_bmi1, "+bmi"},      {CpuFeature::x86_bmi2, "+bmi2"},
-    {CpuFeature::x86_fma, "+fma"},      {CpuFeature::x86_lzcnt, "+lzcnt"},   {CpuFeature::x86_f16c, "+f16c"},
-    {CpuFeature::x86_movbe, "+movbe"},  {CpuFeature::x86_avx512, "+avx512f"},
+    {CpuFeature::x86_sse42, "+sse4.2"},   {CpuFeature::x86_popcnt, "+popcnt"},
+    {CpuFeature::x86_avx, "+avx"},        {CpuFeature::x86_avx2, "+avx2"},
+    {CpuFeature::x86_bmi1, "+bmi"},       {CpuFeature::x86_bmi2, "+bmi2"},
+    {CpuFeature::x86_fma, "+fma"},        {CpuFeature::x86_lzcnt, "+lzcnt"},
+    {CpuFeature::x86_f16c, "+f16c"},      {CpuFeature::x86_movbe, "+movbe"},
+    {CpuFeature::x86_avx512, "+avx512f"},
 };
 constexpr FeatureName kArmFeatures[] = {
-    {CpuFeature::arm_lse, "+lse"}, {CpuFeature::arm_dotprod, "+dotprod"}, {CpuFeature::arm_fp16, "+fullfp16"},
-    {CpuFeature::arm_sve, "+sve"}, {CpuFeature::arm_sve2, "+sve2"},       {CpuFeature::arm_rcpc, "+rcpc"},
+    {CpuFeature::arm_lse, "+lse"},       {CpuFeature::arm_dotprod, "+dotprod"},
+    {CpuFeature::arm_fp16, "+fullfp16"}, {CpuFeature::arm_sve, "+sve"},
+    {CpuFeature::arm_sve2, "+sve2"},     {CpuFeature::arm_rcpc, "+rcpc"},
 };
 
 void initialize_llvm() {
@@ -50,7 +53,9 @@ void initialize_llvm() {
   });
 }
 
-std::unexpected<Error> unsupported(std::string text) { return fail(ErrorClass::unsupported, std::move(text)); }
+std::unexpected<Error> unsupported(std::string text) {
+  return fail(ErrorClass::unsupported, std::move(text));
+}
 
 /// "+avx2,-sse4a,…" of the machine we run on.
 std::string host_features() {
@@ -101,15 +106,12 @@ u64 used_features(const Target& target, const llvm::MCSubtargetInfo& info) {
 
 llvm::CodeGenOptLevel codegen_level(OptLevel level) {
   switch (level) {
-  case OptLevel::O0:
-    return llvm::CodeGenOptLevel::None;
-  case OptLevel::O1:
-    return llvm::CodeGenOptLevel::Less;
+  case OptLevel::O0: return llvm::CodeGenOptLevel::None;
+  case OptLevel::O1: return llvm::CodeGenOptLevel::Less;
   case OptLevel::O2:
   case OptLevel::O3:
   case OptLevel::Os:
-  case OptLevel::Oz:
-    return llvm::CodeGenOptLevel::Default;
+  case OptLevel::Oz: return llvm::CodeGenOptLevel::Default;
   }
   PETREL_UNREACHABLE();
 }
@@ -126,22 +128,25 @@ const llvm::Target& lookup(const llvm::Triple& triple) {
 Result<Target> make_target(const CompileOptions& options) {
   initialize_llvm();
   Target target;
-  target.triple = llvm::Triple(
-      llvm::Triple::normalize(options.target.empty() ? llvm::sys::getProcessTriple() : options.target));
+  target.triple = llvm::Triple(llvm::Triple::normalize(
+      options.target.empty() ? llvm::sys::getProcessTriple() : options.target));
   const bool is_x86 = target.triple.getArch() == llvm::Triple::x86_64;
   const bool is_arm = target.triple.getArch() == llvm::Triple::aarch64;
   if ((!is_x86 && !is_arm) || !target.triple.isOSLinux()) {
-    return unsupported(strf("target '%s': expected x86_64-linux-gnu or aarch64-linux-gnu", target.triple.str().c_str()));
+    return unsupported(strf("target '%s': expected x86_64-linux-gnu or aarch64-linux-gnu",
+                            target.triple.str().c_str()));
   }
   target.triple = llvm::Triple(is_x86 ? "x86_64-unknown-linux-gnu" : "aarch64-unknown-linux-gnu");
   target.elf_machine = is_x86 ? EM_X86_64 : EM_AARCH64;
   target.branch_protection = is_arm && options.branch_protection;
   TRY(choose_cpu(target, options));
   const llvm::Target& backend = lookup(target.triple);
-  std::unique_ptr<llvm::MCSubtargetInfo> probe(backend.createMCSubtargetInfo(target.triple, "", ""));
+  std::unique_ptr<llvm::MCSubtargetInfo> probe(
+      backend.createMCSubtargetInfo(target.triple, "", ""));
   CHECK(probe != nullptr);
   if (!probe->isCPUStringValid(target.cpu)) {
-    return unsupported(strf("cpu '%s': unknown for %s", target.cpu.c_str(), target.triple.str().c_str()));
+    return unsupported(
+        strf("cpu '%s': unknown for %s", target.cpu.c_str(), target.triple.str().c_str()));
   }
   std::unique_ptr<llvm::MCSubtargetInfo> info(
       backend.createMCSubtargetInfo(target.triple, target.cpu, target.features));
@@ -159,13 +164,14 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const Target& target, OptLevel
   options.EnableFastISel = level == OptLevel::O0;
   std::unique_ptr<llvm::TargetMachine> machine(
       lookup(target.triple)
-          .createTargetMachine(target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
-                               llvm::CodeModel::Small, codegen_level(level)));
+          .createTargetMachine(target.triple, target.cpu, target.features, options,
+                               llvm::Reloc::PIC_, llvm::CodeModel::Small, codegen_level(level)));
   CHECK(machine != nullptr);
   return machine;
 }
 
-void prepare_module(llvm::Module& module, const Target& target, const llvm::TargetMachine& machine) {
+void prepare_module(llvm::Module& module, const Target& target,
+                    const llvm::TargetMachine& machine) {
   module.setTargetTriple(target.triple);
   module.setDataLayout(machine.createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);

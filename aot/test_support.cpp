@@ -23,7 +23,8 @@ template <typename T> T expect(Result<T> result) {
 
 std::vector<u8> compile_text(std::string_view wat, const CompileOptions& options) {
   const text::EncodedModule encoded = expect(text::encode_module(wat));
-  const ModuleImage image = expect(decode_module(encoded.bytes, 0, encoded.bytes.size(), DecodeOptions()));
+  const ModuleImage image =
+      expect(decode_module(encoded.bytes, 0, encoded.bytes.size(), DecodeOptions()));
   const ir::Module module = image.module();
   std::string path = "/tmp/petrel-aot-test-XXXXXX";
   const int fd = ::mkstemp(path.data());
@@ -65,7 +66,8 @@ std::string function_ir(const std::string& ir, const std::string& symbol) {
 
 usize count(const std::string& text, const std::string& part) {
   usize found = 0;
-  for (usize at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) {
+  for (usize at = text.find(part); at != std::string::npos;
+       at = text.find(part, at + part.size())) {
     ++found;
   }
   return found;

@@ -17,7 +17,8 @@ std::vector<u8> compile_text(std::string_view wat, const CompileOptions& options
 std::string ir_of(std::string_view wat, OptLevel level = OptLevel::O2, CompileOptions options = {});
 
 /// Assembly of all functions.
-std::string assembly_of(std::string_view wat, OptLevel level = OptLevel::O2, CompileOptions options = {});
+std::string assembly_of(std::string_view wat, OptLevel level = OptLevel::O2,
+                        CompileOptions options = {});
 
 /// The lines of one function's definition in IR text; empty when there is none.
 std::string function_ir(const std::string& ir, const std::string& symbol);

@@ -82,7 +82,8 @@ Result<i64> ByteReader::read_var_s64() { return read_leb<i64, 64, true>(); }
 
 Result<Bytes> ByteReader::read_bytes(usize size) {
   if (size > remaining()) {
-    return malformed(strf("unexpected end of section or function: %zu bytes expected, %zu left", size, remaining()));
+    return malformed(strf("unexpected end of section or function: %zu bytes expected, %zu left",
+                          size, remaining()));
   }
   Bytes bytes(at_, size);
   at_ += size;
@@ -112,7 +113,8 @@ Result<u32> ByteReader::read_count(u32 limit, usize min_element_bytes, const cha
   }
   if (min_element_bytes != 0 && count > remaining() / min_element_bytes) {
     return fail_at(ErrorClass::malformed, start,
-                   strf("unexpected end of section or function: %u %s announced, %zu bytes left", count, what, remaining()));
+                   strf("unexpected end of section or function: %u %s announced, %zu bytes left",
+                        count, what, remaining()));
   }
   return count;
 }

@@ -30,21 +30,25 @@ TEST_CASE("LEB128: over-long and overflowing forms are malformed, with the place
   std::vector<u8> six{0x80, 0x80, 0x80, 0x80, 0x80, 0x00};
   auto too_long = ByteReader(of(six), 0x10).read_var_u32();
   REQUIRE_FALSE(too_long);
-  CHECK_EQ(too_long.error().to_string(), "error[malformed]: offset 0x10: integer representation too long");
+  CHECK_EQ(too_long.error().to_string(),
+           "error[malformed]: offset 0x10: integer representation too long");
   std::vector<u8> big{0xff, 0xff, 0xff, 0xff, 0x1f};
   CHECK_EQ(ByteReader(of(big)).read_var_u32().error().info().text, "integer too large");
   std::vector<u8> sbig{0xff, 0xff, 0xff, 0xff, 0x4f};
   CHECK_EQ(ByteReader(of(sbig)).read_var_s32().error().info().text, "integer too large");
   std::vector<u8> cut{0x80};
-  CHECK_EQ(ByteReader(of(cut)).read_var_u32().error().info().text, "unexpected end of section or function");
+  CHECK_EQ(ByteReader(of(cut)).read_var_u32().error().info().text,
+           "unexpected end of section or function");
 }
 
 TEST_CASE("counts are checked against the limit and the bytes left") {
   std::vector<u8> bytes{0x05, 1, 2, 3};
   auto few = ByteReader(of(bytes)).read_count(100, 1, "types");
-  CHECK_EQ(few.error().info().text, "unexpected end of section or function: 5 types announced, 3 bytes left");
+  CHECK_EQ(few.error().info().text,
+           "unexpected end of section or function: 5 types announced, 3 bytes left");
   auto many = ByteReader(of(bytes)).read_count(4, 1, "types");
-  CHECK_EQ(many.error().to_string(), "error[limit]: offset 0x0: 5 types exceed limit 4 (-L types=N)");
+  CHECK_EQ(many.error().to_string(),
+           "error[limit]: offset 0x0: 5 types exceed limit 4 (-L types=N)");
 }
 
 TEST_CASE("names must be UTF-8") {

@@ -21,7 +21,8 @@ namespace petrel {
 
 namespace {
 
-constexpr i64 kExponentCap = 1'000'000'000'000; // saturation: beyond any exponent that digits could balance
+constexpr i64 kExponentCap =
+    1'000'000'000'000; // saturation: beyond any exponent that digits could balance
 
 std::optional<u32> digit_value(char c, bool hex) {
   if (c >= '0' && c <= '9') {
@@ -55,7 +56,8 @@ std::string_view take_digits(std::string_view& text, bool hex) {
   while (at < text.size()) {
     if (digit_value(text[at], hex)) {
       ++at;
-    } else if (text[at] == '_' && at > 0 && at + 1 < text.size() && digit_value(text[at + 1], hex)) {
+    } else if (text[at] == '_' && at > 0 && at + 1 < text.size() &&
+               digit_value(text[at + 1], hex)) {
       ++at;
     } else {
       break;
@@ -230,13 +232,13 @@ u64 hex_float(const Scanned& number, const FloatFormat& format) {
 /// The value of plain decimal text, rounded once to its own width; infinity when too large. The C library's conversion
 /// is exact, and five times smaller in the runner than std::from_chars with its tables.
 template <typename Float> Float read_decimal(const char* text) {
-  static const locale_t kPlain = ::newlocale(LC_ALL_MASK, "C", nullptr); // an embedder's may have another point
+  static const locale_t kPlain =
+      ::newlocale(LC_ALL_MASK, "C", nullptr); // an embedder's may have another point
   return sizeof(Float) == 4 ? static_cast<Float>(::strtof_l(text, nullptr, kPlain))
                             : static_cast<Float>(::strtod_l(text, nullptr, kPlain));
 }
 
-template <typename Float, typename Bits>
-u64 decimal_float(const Scanned& number) {
+template <typename Float, typename Bits> u64 decimal_float(const Scanned& number) {
   std::string plain;
   plain.reserve(number.whole.size() + number.fraction.size() + 24);
   for (char c : number.whole) {
@@ -302,14 +304,16 @@ template <typename Float> std::pair<std::string, int> shortest_digits(Float valu
 template <typename Float> std::string shortest_decimal(Float value) {
   const auto [digits, exponent] = shortest_digits(value);
   const int count = static_cast<int>(digits.size());
-  std::string scientific = digits.substr(0, 1) + (count > 1 ? "." + digits.substr(1) : "") + strf("e%+03d", exponent);
+  std::string scientific =
+      digits.substr(0, 1) + (count > 1 ? "." + digits.substr(1) : "") + strf("e%+03d", exponent);
   std::string fixed;
   if (exponent < 0) {
     fixed = "0." + std::string(static_cast<usize>(-exponent - 1), '0') + digits;
   } else if (exponent + 1 >= count) {
     fixed = digits + std::string(static_cast<usize>(exponent + 1 - count), '0');
   } else {
-    fixed = digits.substr(0, static_cast<usize>(exponent) + 1) + "." + digits.substr(static_cast<usize>(exponent) + 1);
+    fixed = digits.substr(0, static_cast<usize>(exponent) + 1) + "." +
+            digits.substr(static_cast<usize>(exponent) + 1);
   }
   return fixed.size() <= scientific.size() ? fixed : scientific;
 }
@@ -366,12 +370,8 @@ NumberResult<u32> parse_f32(std::string_view text) { return parse_float<f32, u32
 
 NumberResult<u64> parse_f64(std::string_view text) { return parse_float<f64, u64>(text, kF64); }
 
-std::string format_f32(u32 bits) {
-  return format_float(bits, kF32, __builtin_bit_cast(f32, bits));
-}
+std::string format_f32(u32 bits) { return format_float(bits, kF32, __builtin_bit_cast(f32, bits)); }
 
-std::string format_f64(u64 bits) {
-  return format_float(bits, kF64, __builtin_bit_cast(f64, bits));
-}
+std::string format_f64(u64 bits) { return format_float(bits, kF64, __builtin_bit_cast(f64, bits)); }
 
 } // namespace petrel

@@ -37,7 +37,8 @@ TEST_CASE("integers") {
   CHECK(error_of(parse_integer("18446744073709551616", 64)) == NumberError::out_of_range);
   CHECK(*parse_integer("-1", 8) == 0xff);
   CHECK(error_of(parse_integer("256", 8)) == NumberError::out_of_range);
-  for (const char* bad : {"", "+", "0x", "_1", "1_", "1__0", "0x_1", "1a", "0X1", "1.0", "--1", "inf"}) {
+  for (const char* bad :
+       {"", "+", "0x", "_1", "1_", "1__0", "0x_1", "1a", "0X1", "1.0", "--1", "inf"}) {
     CHECK_MESSAGE(error_of(parse_integer(bad, 32)) == NumberError::syntax, bad);
   }
   CHECK(error_of(parse_unsigned("+1", 32)) == NumberError::syntax);
@@ -49,7 +50,8 @@ TEST_CASE("decimal floats round once") {
   CHECK(f32_of("1_000.5e-0_1") == f32_of("100.05"));
   CHECK(f32_of("3.4028234663852886e38") == 0x7f7fffff);
   CHECK(f32_of("340282356779733661637539395458142568447") == 0x7f7fffff);
-  CHECK(error_of(parse_f32("340282356779733661637539395458142568448")) == NumberError::out_of_range);
+  CHECK(error_of(parse_f32("340282356779733661637539395458142568448")) ==
+        NumberError::out_of_range);
   CHECK(f32_of("1e-46") == 0);
   CHECK(f32_of("-1e-999999999999999999999") == 0x80000000);
   CHECK(f32_of("0e999999999999999999999") == 0);
@@ -89,7 +91,8 @@ TEST_CASE("special values") {
   CHECK(error_of(parse_f32("nan:0x800000")) == NumberError::out_of_range);
   CHECK(error_of(parse_f32("nan:canonical")) == NumberError::syntax);
   CHECK(f64_of("nan:0x1") == 0x7ff0000000000001);
-  for (const char* bad : {"1e", "1e+", ".5", "0x1p", "0x.5", "1_.5", "1._5", "infinity", "nan:", "nan:0x", "0x1e_p1"}) {
+  for (const char* bad : {"1e", "1e+", ".5", "0x1p", "0x.5", "1_.5", "1._5", "infinity",
+                          "nan:", "nan:0x", "0x1e_p1"}) {
     CHECK_MESSAGE(error_of(parse_f64(bad)) == NumberError::syntax, bad);
   }
 }

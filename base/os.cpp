@@ -65,7 +65,8 @@ std::unexpected<Error> io_error(const char* what, int errno_value) {
 }
 
 u8* reserve(u64 size_bytes) {
-  void* at = ::mmap(nullptr, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* at =
+      ::mmap(nullptr, size_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return at == MAP_FAILED ? nullptr : static_cast<u8*>(at);
 }
 
@@ -129,7 +130,7 @@ Result<FileBytes> read_file(const std::string& path, u64 limit_bytes) {
   if (fd.get() < 0) {
     return io_error("cannot open", errno);
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) {
     return io_error("cannot stat", errno);
   }
@@ -189,7 +190,9 @@ bool write_all(int fd, Bytes bytes) {
 
 Status write_file_atomically(const std::string& path, Bytes contents, u32 mode) {
   const usize slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const std::string directory = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : path.substr(0, slash);
   std::string temporary = path + ".tmp-XXXXXX";
   Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC)); // exclusive, 0600
   if (fd.get() < 0) {
@@ -211,7 +214,8 @@ Status write_file_atomically(const std::string& path, Bytes contents, u32 mode) 
   }
   Descriptor dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir.get() >= 0) {
-    ::fsync(dir.get()); // durability of the name; some file systems refuse, the file is whole either way
+    ::fsync(
+        dir.get()); // durability of the name; some file systems refuse, the file is whole either way
   }
   return {};
 }

@@ -14,26 +14,16 @@ constexpr usize kFirstLineBytes = 300;
 
 std::string_view error_class_name(ErrorClass cls) {
   switch (cls) {
-  case ErrorClass::usage:
-    return "usage";
-  case ErrorClass::io:
-    return "io";
-  case ErrorClass::malformed:
-    return "malformed";
-  case ErrorClass::invalid:
-    return "invalid";
-  case ErrorClass::unsupported:
-    return "unsupported";
-  case ErrorClass::limit:
-    return "limit";
-  case ErrorClass::link:
-    return "link";
-  case ErrorClass::artifact:
-    return "artifact";
-  case ErrorClass::trap:
-    return "trap";
-  case ErrorClass::exit:
-    return "exit";
+  case ErrorClass::usage: return "usage";
+  case ErrorClass::io: return "io";
+  case ErrorClass::malformed: return "malformed";
+  case ErrorClass::invalid: return "invalid";
+  case ErrorClass::unsupported: return "unsupported";
+  case ErrorClass::limit: return "limit";
+  case ErrorClass::link: return "link";
+  case ErrorClass::artifact: return "artifact";
+  case ErrorClass::trap: return "trap";
+  case ErrorClass::exit: return "exit";
   }
   PETREL_UNREACHABLE();
 }

@@ -25,8 +25,8 @@ enum class ErrorClass : u8 {
   limit,       ///< exceeds a documented limit of Petrel
   link,        ///< imports not satisfied or of the wrong type
   artifact,    ///< a damaged or foreign `.cwasm`
-  trap,        ///< instantiation trapped, or a call did (carried to the CLI with its backtrace in `detail`)
-  exit,        ///< the guest ended itself; `exit_code` says how
+  trap, ///< instantiation trapped, or a call did (carried to the CLI with its backtrace in `detail`)
+  exit, ///< the guest ended itself; `exit_code` says how
 };
 
 /// `malformed`, `invalid`, … as printed.
@@ -37,14 +37,14 @@ std::string_view error_class_name(ErrorClass cls);
 struct ErrorInfo {
   ErrorClass cls = ErrorClass::invalid;
   std::string file;
-  std::string where;           ///< section or function; may be empty
-  std::optional<u64> offset;   ///< byte offset in the file, for binary input
-  u32 line = 0;                ///< 1-based, for text input; 0 = not text
-  u32 column = 0;              ///< 1-based, in bytes
-  std::string text;            ///< lower case, no full stop
-  std::string detail;          ///< further lines, each without trailing newline at the end
-  int exit_code = 1;           ///< for ErrorClass::exit
-  u32 trap_code = 0;           ///< for ErrorClass::trap: the ir::TrapCode's number
+  std::string where;         ///< section or function; may be empty
+  std::optional<u64> offset; ///< byte offset in the file, for binary input
+  u32 line = 0;              ///< 1-based, for text input; 0 = not text
+  u32 column = 0;            ///< 1-based, in bytes
+  std::string text;          ///< lower case, no full stop
+  std::string detail;        ///< further lines, each without trailing newline at the end
+  int exit_code = 1;         ///< for ErrorClass::exit
+  u32 trap_code = 0;         ///< for ErrorClass::trap: the ir::TrapCode's number
 };
 
 /// A failure, kept small because every `Result` carries room for one. Never empty except after a move.
@@ -52,7 +52,12 @@ class Error {
 public:
   explicit Error(ErrorInfo info) : info_(std::make_unique<ErrorInfo>(std::move(info))) {}
   Error(ErrorClass cls, std::string text)
-      : Error(ErrorInfo{.cls = cls, .file = {}, .where = {}, .offset = {}, .text = std::move(text), .detail = {}}) {}
+      : Error(ErrorInfo{.cls = cls,
+                        .file = {},
+                        .where = {},
+                        .offset = {},
+                        .text = std::move(text),
+                        .detail = {}}) {}
 
   const ErrorInfo& info() const { return *info_; }
   ErrorInfo& info() { return *info_; }

@@ -31,8 +31,7 @@ using usize = std::size_t;
 using Bytes = std::span<const u8>;
 
 /// Converts between integer types; aborts when the value does not fit (rule R11: no silent narrowing).
-template <std::integral To, std::integral From>
-constexpr To narrow(From value) {
+template <std::integral To, std::integral From> constexpr To narrow(From value) {
   CHECK(std::in_range<To>(value));
   return static_cast<To>(value);
 }

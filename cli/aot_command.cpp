@@ -31,13 +31,15 @@ Result<T> choose(const char* option, std::string_view text, const Choice<T> (&ch
     }
     known += (known.empty() ? "" : ", ") + std::string(choice.text);
   }
-  return fail(ErrorClass::usage, strf("%s: expected one of %s, found '%s'", option, known.c_str(), escaped(text).c_str()));
+  return fail(ErrorClass::usage, strf("%s: expected one of %s, found '%s'", option, known.c_str(),
+                                      escaped(text).c_str()));
 }
 
 Result<aot::OptLevel> parse_level(const char* option, std::string_view text) {
   using aot::OptLevel;
-  static constexpr Choice<OptLevel> kLevels[] = {{"0", OptLevel::O0}, {"1", OptLevel::O1}, {"2", OptLevel::O2},
-                                                 {"3", OptLevel::O3}, {"s", OptLevel::Os}, {"z", OptLevel::Oz}};
+  static constexpr Choice<OptLevel> kLevels[] = {{"0", OptLevel::O0}, {"1", OptLevel::O1},
+                                                 {"2", OptLevel::O2}, {"3", OptLevel::O3},
+                                                 {"s", OptLevel::Os}, {"z", OptLevel::Oz}};
   for (std::string_view prefix : {"opt-level=", "O"}) {
     if (text.starts_with(prefix)) {
       text.remove_prefix(prefix.size());
@@ -62,7 +64,8 @@ Result<aot::CompileOptions> compile_options(const CommandLine& line) {
   if (auto jobs = line.value(OptionId::jobs)) {
     TRY_ASSIGN(const u64 count, parse_count("--jobs", *jobs));
     if (count == 0 || count > 1024) {
-      return fail(ErrorClass::usage, strf("--jobs: expected 1 to 1024, found '%s'", escaped(*jobs).c_str()));
+      return fail(ErrorClass::usage,
+                  strf("--jobs: expected 1 to 1024, found '%s'", escaped(*jobs).c_str()));
     }
     options.jobs = static_cast<u32>(count);
   }
@@ -89,20 +92,27 @@ std::string output_name(const CommandLine& line, const std::string& path, aot::E
   return stem + std::string(kEndings[static_cast<usize>(emit)]);
 }
 
-Result<aot::CompileStats> compile(const Program& program, const aot::CompileOptions& options, const std::string& output) {
+Result<aot::CompileStats> compile(const Program& program, const aot::CompileOptions& options,
+                                  const std::string& output) {
   std::vector<ir::Module> modules;
   for (const runtime::CoreModule& module : program.modules()) {
     modules.push_back(module.ir);
   }
-  return aot::compile({.file = program.file(), .modules = modules, .plan = program.plan()}, options, output);
+  return aot::compile({.file = program.file(), .modules = modules, .plan = program.plan()}, options,
+                      output);
 }
 
 void print_stats(const aot::CompileStats& stats) {
-  std::fprintf(stderr, "%llu functions (%llu without optimisation) in %llu chunks, %llu bytes of wasm code\n",
-               static_cast<unsigned long long>(stats.functions), static_cast<unsigned long long>(stats.functions_cheap),
-               static_cast<unsigned long long>(stats.chunks), static_cast<unsigned long long>(stats.wasm_code_bytes));
+  std::fprintf(
+      stderr,
+      "%llu functions (%llu without optimisation) in %llu chunks, %llu bytes of wasm code\n",
+      static_cast<unsigned long long>(stats.functions),
+      static_cast<unsigned long long>(stats.functions_cheap),
+      static_cast<unsigned long long>(stats.chunks),
+      static_cast<unsigned long long>(stats.wasm_code_bytes));
   std::fprintf(stderr, "%llu bytes of native code, image of %llu bytes\n",
-               static_cast<unsigned long long>(stats.text_bytes), static_cast<unsigned long long>(stats.image_bytes));
+               static_cast<unsigned long long>(stats.text_bytes),
+               static_cast<unsigned long long>(stats.image_bytes));
   for (const aot::PhaseTime& phase : stats.phases) {
     std::fprintf(stderr, "  %-20s %8.3f s\n", phase.name, phase.seconds);
   }
@@ -114,7 +124,8 @@ struct NativeLoader {
   std::string directory;
   u32 count = 0;
 
-  static Result<std::shared_ptr<const Program>> load(std::vector<u8> wasm, const ProgramOptions& options, void* data) {
+  static Result<std::shared_ptr<const Program>> load(std::vector<u8> wasm,
+                                                     const ProgramOptions& options, void* data) {
     auto& self = *static_cast<NativeLoader*>(data);
     TRY_ASSIGN(auto bytes, sys::FileBytes::copy_of(wasm));
     TRY_ASSIGN(auto checked, Program::from_bytes(std::move(bytes), options));
@@ -130,7 +141,8 @@ struct NativeLoader {
 
 Result<std::string> make_temporary_directory() {
   const char* base = std::getenv("TMPDIR");
-  std::string path = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/wasmc-wast-XXXXXX";
+  std::string path =
+      std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/wasmc-wast-XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) {
     return sys::io_error("cannot create a temporary directory", errno);
   }
@@ -173,8 +185,8 @@ Result<int> wast_command(const Context& context) {
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   TRY_ASSIGN(loader.directory, make_temporary_directory());
   WastSetup setup{options, NativeLoader::load, &loader};
-  const int code =
-      wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json), wast_backend_factory(setup));
+  const int code = wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json),
+                                          wast_backend_factory(setup));
   ::rmdir(loader.directory.c_str());
   return code;
 }

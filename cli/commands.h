@@ -42,6 +42,7 @@ struct Command {
   CommandFn run;
 };
 /// Parses, dispatches, prints errors. The process's exit code.
-int program_main(const ProgramInfo& program, std::span<const Command> commands, std::span<char* const> argv);
+int program_main(const ProgramInfo& program, std::span<const Command> commands,
+                 std::span<char* const> argv);
 
 } // namespace petrel::cli

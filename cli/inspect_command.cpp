@@ -29,11 +29,13 @@ std::string type_text(const ir::Module& module, ir::ExternKind kind, u32 index) 
   switch (kind) {
   case ir::ExternKind::func: {
     const ir::TypeDef& type = module.func_type(FuncIdx(index));
-    return strf("(%s) -> (%s)", types_text(module.params(type)).c_str(), types_text(module.results(type)).c_str());
+    return strf("(%s) -> (%s)", types_text(module.params(type)).c_str(),
+                types_text(module.results(type)).c_str());
   }
   case ir::ExternKind::table: {
     const ir::TableType& type = module.tables()[index].type;
-    return strf("%llu %s", static_cast<unsigned long long>(type.limits.min), to_string(type.element).c_str());
+    return strf("%llu %s", static_cast<unsigned long long>(type.limits.min),
+                to_string(type.element).c_str());
   }
   case ir::ExternKind::memory:
     return strf("%llu pages", static_cast<unsigned long long>(module.memories()[index].min));
@@ -41,8 +43,7 @@ std::string type_text(const ir::Module& module, ir::ExternKind kind, u32 index) 
     const ir::GlobalType& type = module.globals()[index].type;
     return (type.is_mutable ? "mut " : "") + to_string(type.type);
   }
-  case ir::ExternKind::tag:
-    return "";
+  case ir::ExternKind::tag: return "";
   }
   PETREL_UNREACHABLE();
 }
@@ -51,15 +52,18 @@ void print_module(const ir::Module& module, const char* indent) {
   const ir::ModuleHeader& h = module.header();
   std::printf("%score module%s%s: %u bytes, %zu functions, %zu types, %zu data segments\n", indent,
               module.name().empty() ? "" : " ", escaped(module.name()).c_str(), h.file_size,
-              module.funcs().size() - h.imported_funcs, module.types().size(), module.datas().size());
+              module.funcs().size() - h.imported_funcs, module.types().size(),
+              module.datas().size());
   for (const ir::Import& import : module.imports()) {
-    std::printf("%s  import %s \"%s\" \"%s\" %s\n", indent, std::string(kind_name(import.kind)).c_str(),
-                escaped(module.str(import.module)).c_str(), escaped(module.str(import.name)).c_str(),
-                type_text(module, import.kind, import.index).c_str());
+    std::printf(
+        "%s  import %s \"%s\" \"%s\" %s\n", indent, std::string(kind_name(import.kind)).c_str(),
+        escaped(module.str(import.module)).c_str(), escaped(module.str(import.name)).c_str(),
+        type_text(module, import.kind, import.index).c_str());
   }
   for (const ir::Export& exported : module.exports()) {
     std::printf("%s  export %s \"%s\" %s\n", indent, std::string(kind_name(exported.kind)).c_str(),
-                escaped(module.str(exported.name)).c_str(), type_text(module, exported.kind, exported.index).c_str());
+                escaped(module.str(exported.name)).c_str(),
+                type_text(module, exported.kind, exported.index).c_str());
   }
 }
 
@@ -67,13 +71,16 @@ void print_component(const Program& program) {
   const ir::ComponentPlan& plan = program.component()->plan;
   std::printf("component: %zu core modules\n", program.modules().size());
   for (const ir::ImportedInterface& interface : plan.interfaces()) {
-    std::printf("  import %s (%u functions)\n", escaped(plan.str(interface.name)).c_str(), interface.import_count);
+    std::printf("  import %s (%u functions)\n", escaped(plan.str(interface.name)).c_str(),
+                interface.import_count);
   }
   for (const ir::ComponentExport& exported : plan.exports()) {
-    if (exported.kind == ir::ExportKind::lifted_func || exported.kind == ir::ExportKind::imported_func) {
+    if (exported.kind == ir::ExportKind::lifted_func ||
+        exported.kind == ir::ExportKind::imported_func) {
       const std::string_view interface = plan.str(exported.interface);
-      std::printf("  export %s%s%s: func%s\n", escaped(interface).c_str(), interface.empty() ? "" : "#",
-                  escaped(plan.str(exported.name)).c_str(), escaped(plan.str(plan.func_type(exported.type).key), 1000).c_str());
+      std::printf("  export %s%s%s: func%s\n", escaped(interface).c_str(),
+                  interface.empty() ? "" : "#", escaped(plan.str(exported.name)).c_str(),
+                  escaped(plan.str(plan.func_type(exported.type).key), 1000).c_str());
     }
   }
   for (const runtime::CoreModule& module : program.modules()) {
@@ -84,8 +91,10 @@ void print_component(const Program& program) {
 void print_image(const runtime::CodeImage& image) {
   const ir::CwasmHeader& h = image.header();
   std::printf("cwasm: format %u, %s, %u bytes of native code, %u bytes of wasm\n", h.version,
-              h.elf_machine == 62 ? "x86-64" : h.elf_machine == 183 ? "aarch64" : "unknown machine", h.text.size,
-              h.wasm_raw_size);
+              h.elf_machine == 62    ? "x86-64"
+              : h.elf_machine == 183 ? "aarch64"
+                                     : "unknown machine",
+              h.text.size, h.wasm_raw_size);
   if (image.misfit()) {
     std::printf("  %s; it would be interpreted\n", image.misfit()->reason.c_str());
   }
@@ -98,7 +107,8 @@ Result<int> inspect_command(const Context& context) {
   TRY_ASSIGN(ProgramOptions options, program_options(context.line));
   options.interpret = true; // nothing is mapped executable
   auto image = [&]() -> Result<std::shared_ptr<const runtime::CodeImage>> {
-    TRY_ASSIGN(const std::string prefix, path == "-" ? Result<std::string>("") : sys::read_prefix(path, 4));
+    TRY_ASSIGN(const std::string prefix,
+               path == "-" ? Result<std::string>("") : sys::read_prefix(path, 4));
     if (!runtime::CodeImage::is_image(as_bytes(prefix))) {
       return nullptr;
     }

@@ -88,7 +88,8 @@ std::string unknown_option(std::string_view written, u32 mask) {
 
 class Parser {
 public:
-  Parser(const ProgramInfo& program, std::span<char* const> argv) : program_(program), words_(argv.subspan(1)) {}
+  Parser(const ProgramInfo& program, std::span<char* const> argv)
+      : program_(program), words_(argv.subspan(1)) {}
 
   Result<CommandLine> run() {
     choose_command();
@@ -98,7 +99,8 @@ public:
       if (positional) {
         line_.arguments.emplace_back(word);
         ++at_;
-        only_positionals_ = only_positionals_ || (line_.command != nullptr && line_.command->rest_goes_to_guest);
+        only_positionals_ =
+            only_positionals_ || (line_.command != nullptr && line_.command->rest_goes_to_guest);
       } else if (word == "--") {
         only_positionals_ = true;
         ++at_;
@@ -123,7 +125,8 @@ private:
     line_.command = default_command(program_);
   }
 
-  Status add(const OptionInfo& option, std::string_view written, std::optional<std::string_view> attached) {
+  Status add(const OptionInfo& option, std::string_view written,
+             std::optional<std::string_view> attached) {
     ++at_;
     if (attached) {
       if (!option.may_take_value()) {
@@ -135,7 +138,8 @@ private:
     } else if (at_ < words_.size()) {
       line_.options.push_back({option.id, words_[at_++]});
     } else {
-      return usage(strf("option '%s' needs a value (%.*s)", escaped(written).c_str(), PETREL_SV(option.value)));
+      return usage(strf("option '%s' needs a value (%.*s)", escaped(written).c_str(),
+                        PETREL_SV(option.value)));
     }
     return {};
   }
@@ -145,9 +149,11 @@ private:
     const std::string_view name = text.substr(0, equals);
     const std::string written = "--" + std::string(name);
     for (const OptionInfo& option : kOptions) {
-      if (!name.empty() && option.long_name == name && (option.commands & mask_of(line_.command)) != 0) {
+      if (!name.empty() && option.long_name == name &&
+          (option.commands & mask_of(line_.command)) != 0) {
         return add(option, written,
-                   equals == std::string_view::npos ? std::nullopt : std::optional(text.substr(equals + 1)));
+                   equals == std::string_view::npos ? std::nullopt
+                                                    : std::optional(text.substr(equals + 1)));
       }
     }
     return usage(unknown_option(written, mask_of(line_.command)));
@@ -156,9 +162,11 @@ private:
   Status short_option(std::string_view text) {
     const std::string written = "-" + std::string(text.substr(0, 1));
     for (const OptionInfo& option : kOptions) {
-      if (option.short_name == text.substr(0, 1) && (option.commands & mask_of(line_.command)) != 0) {
+      if (option.short_name == text.substr(0, 1) &&
+          (option.commands & mask_of(line_.command)) != 0) {
         const bool alone = text.size() == 1;
-        return add(option, written, alone ? std::nullopt : std::optional(text.substr(text[1] == '=' ? 2 : 1)));
+        return add(option, written,
+                   alone ? std::nullopt : std::optional(text.substr(text[1] == '=' ? 2 : 1)));
       }
     }
     return usage(unknown_option("-" + std::string(text), mask_of(line_.command)));
@@ -205,7 +213,8 @@ std::string option_line(const OptionInfo& option) {
     left += "--" + std::string(option.long_name);
   }
   if (!option.value.empty()) {
-    left += option.value[0] == '=' ? "[" + std::string(option.value) + "]" : " " + std::string(option.value);
+    left += option.value[0] == '=' ? "[" + std::string(option.value) + "]"
+                                   : " " + std::string(option.value);
   }
   left += left.size() < kHelpColumn ? std::string(kHelpColumn - left.size(), ' ') : "  ";
   return left + std::string(option.help) + "\n";
@@ -213,7 +222,9 @@ std::string option_line(const OptionInfo& option) {
 
 } // namespace
 
-bool CommandLine::has(OptionId id) const { return std::ranges::find(options, id, &OptionValue::id) != options.end(); }
+bool CommandLine::has(OptionId id) const {
+  return std::ranges::find(options, id, &OptionValue::id) != options.end();
+}
 
 std::optional<std::string> CommandLine::value(OptionId id) const {
   auto all = values(id);
@@ -241,14 +252,15 @@ std::string help_text(const ProgramInfo& program, const CommandInfo* command) {
     text = name + ": " + std::string(program.summary) + "\n\nusage:\n";
     for (const CommandInfo& each : program.commands) {
       std::string left = "  " + name + " " +
-                         (program.default_command == each.cmd ? "[" + std::string(each.name) + "]" : std::string(each.name)) +
+                         (program.default_command == each.cmd ? "[" + std::string(each.name) + "]"
+                                                              : std::string(each.name)) +
                          " [OPTIONS] " + std::string(each.arguments);
       text += left + "\n      " + std::string(each.help) + "\n";
     }
     text += "\noptions (" + name + " COMMAND --help shows those of one command):\n";
   } else {
-    text = "usage: " + name + " " + std::string(command->name) + " [OPTIONS] " + std::string(command->arguments) + "\n\n" +
-           std::string(command->help) + "\n\noptions:\n";
+    text = "usage: " + name + " " + std::string(command->name) + " [OPTIONS] " +
+           std::string(command->arguments) + "\n\n" + std::string(command->help) + "\n\noptions:\n";
   }
   u32 mask = 0;
   for (const CommandInfo& each : program.commands) {
@@ -267,19 +279,20 @@ std::string version_text(const ProgramInfo& program) {
 }
 
 Result<u64> parse_size(std::string_view option, std::string_view text) {
-  static constexpr Unit kUnits[] = {{"", 1},          {"k", 1 << 10},   {"K", 1 << 10},   {"KiB", 1 << 10},
-                                    {"m", 1 << 20},   {"M", 1 << 20},   {"MiB", 1 << 20}, {"g", 1 << 30},
-                                    {"G", 1 << 30},   {"GiB", 1 << 30}};
+  static constexpr Unit kUnits[] = {
+      {"", 1},        {"k", 1 << 10},   {"K", 1 << 10}, {"KiB", 1 << 10}, {"m", 1 << 20},
+      {"M", 1 << 20}, {"MiB", 1 << 20}, {"g", 1 << 30}, {"G", 1 << 30},   {"GiB", 1 << 30}};
   if (auto size = parse_with_units(text, kUnits)) {
     return *size;
   }
-  return usage(strf("%.*s: expected a size like 64KiB, 64MiB or 2GiB, found '%s'", PETREL_SV(option),
-                    escaped(text).c_str()));
+  return usage(strf("%.*s: expected a size like 64KiB, 64MiB or 2GiB, found '%s'",
+                    PETREL_SV(option), escaped(text).c_str()));
 }
 
 Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::string_view text) {
-  static constexpr Unit kUnits[] = {{"", 1'000'000'000}, {"ns", 1},           {"us", 1'000},
-                                    {"ms", 1'000'000},   {"s", 1'000'000'000}, {"m", 60'000'000'000},
+  static constexpr Unit kUnits[] = {{"", 1'000'000'000},     {"ns", 1},
+                                    {"us", 1'000},           {"ms", 1'000'000},
+                                    {"s", 1'000'000'000},    {"m", 60'000'000'000},
                                     {"h", 3'600'000'000'000}};
   auto amount = parse_with_units(text, kUnits);
   if (amount && *amount <= u64{std::numeric_limits<i64>::max()}) {
@@ -294,10 +307,12 @@ Result<u64> parse_count(std::string_view option, std::string_view text) {
   if (auto count = parse_with_units(text, kUnits)) {
     return *count;
   }
-  return usage(strf("%.*s: expected a number, found '%s'", PETREL_SV(option), escaped(text).c_str()));
+  return usage(
+      strf("%.*s: expected a number, found '%s'", PETREL_SV(option), escaped(text).c_str()));
 }
 
-std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
   usize best_distance = 1 + word.size() / 3;
   for (std::string_view candidate : candidates) {

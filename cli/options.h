@@ -40,7 +40,7 @@ struct CommandInfo {
   std::string_view alias;     ///< another spelling, or empty
   std::string_view arguments; ///< placeholder text after the options
   std::string_view help;
-  bool rest_goes_to_guest;    ///< options end at the first positional
+  bool rest_goes_to_guest; ///< options end at the first positional
 };
 
 /// One of the two programs.
@@ -81,6 +81,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::st
 Result<u64> parse_count(std::string_view option, std::string_view text);
 
 /// The candidate nearest to `word`, if it is near enough to be meant.
-std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> candidates);
 
 } // namespace petrel::cli

@@ -21,12 +21,8 @@ int report(const ProgramInfo& program, const Error& error) {
   case ErrorClass::usage:
     std::fprintf(stderr, "%.*s: error: %s\n", PETREL_SV(program.name), error.info().text.c_str());
     return kExitUsage;
-  case ErrorClass::trap:
-    std::fprintf(stderr, "%s\n", error.to_string().c_str());
-    return kExitTrap;
-  case ErrorClass::exit:
-    std::fprintf(stderr, "%s\n", error.to_string().c_str());
-    return kExitError;
+  case ErrorClass::trap: std::fprintf(stderr, "%s\n", error.to_string().c_str()); return kExitTrap;
+  case ErrorClass::exit: std::fprintf(stderr, "%s\n", error.to_string().c_str()); return kExitError;
   case ErrorClass::io:
   case ErrorClass::malformed:
   case ErrorClass::invalid:
@@ -95,25 +91,30 @@ Result<ProgramOptions> program_options(const CommandLine& line) {
 Result<std::string> single_file(const Context& context) {
   const auto& arguments = context.line.arguments;
   if (arguments.empty()) {
-    return fail(ErrorClass::usage, strf("%.*s: FILE is missing (see --help)", PETREL_SV(context.line.command->name)));
+    return fail(ErrorClass::usage,
+                strf("%.*s: FILE is missing (see --help)", PETREL_SV(context.line.command->name)));
   }
   if (arguments.size() > 1) {
-    return fail(ErrorClass::usage, strf("%.*s: one FILE expected, found also '%s'",
-                                        PETREL_SV(context.line.command->name), escaped(arguments[1]).c_str()));
+    return fail(ErrorClass::usage,
+                strf("%.*s: one FILE expected, found also '%s'",
+                     PETREL_SV(context.line.command->name), escaped(arguments[1]).c_str()));
   }
   return arguments[0];
 }
 
-int program_main(const ProgramInfo& program, std::span<const Command> commands, std::span<char* const> argv) {
+int program_main(const ProgramInfo& program, std::span<const Command> commands,
+                 std::span<char* const> argv) {
   sys::fill_stdio();
-  std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of the write, never the end of the process
+  std::signal(SIGPIPE,
+              SIG_IGN); // a closed pipe is an error of the write, never the end of the process
   auto line = parse_command_line(program, argv);
   if (!line) {
     return report(program, line.error());
   }
   if (line->has(OptionId::help)) {
-    const bool names_command = argv.size() > 1 && line->command != nullptr &&
-                               (line->command->name == argv[1] || line->command->alias == std::string_view(argv[1]));
+    const bool names_command =
+        argv.size() > 1 && line->command != nullptr &&
+        (line->command->name == argv[1] || line->command->alias == std::string_view(argv[1]));
     std::fputs(help_text(program, names_command ? line->command : nullptr).c_str(), stdout);
     return 0;
   }
@@ -127,8 +128,8 @@ int program_main(const ProgramInfo& program, std::span<const Command> commands, 
   if (line->command == nullptr || (line->arguments.empty() && argv.size() <= 1)) {
     const char* word = line->arguments.empty() ? nullptr : line->arguments[0].c_str();
     if (word != nullptr) {
-      std::fprintf(stderr, "%.*s: error: unknown command '%s' (see --help)\n", PETREL_SV(program.name),
-                   escaped(word).c_str());
+      std::fprintf(stderr, "%.*s: error: unknown command '%s' (see --help)\n",
+                   PETREL_SV(program.name), escaped(word).c_str());
     } else {
       std::fputs(help_text(program, nullptr).c_str(), stderr);
     }

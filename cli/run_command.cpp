@@ -31,14 +31,16 @@ Status add_environment(const CommandLine& line, wasi::WasiConfig& wasi) {
           }
         }
       } else if (item != "cli" && item != "cli=y") {
-        return fail(ErrorClass::usage, strf("-S: unknown setting '%s' (known: inherit-env, cli)", escaped(item).c_str()));
+        return fail(ErrorClass::usage, strf("-S: unknown setting '%s' (known: inherit-env, cli)",
+                                            escaped(item).c_str()));
       }
     }
   }
   for (const std::string& variable : line.values(OptionId::env)) {
     const usize equals = variable.find('=');
     if (equals == 0 || variable.empty()) {
-      return fail(ErrorClass::usage, strf("--env: expected NAME[=VALUE], found '%s'", escaped(variable).c_str()));
+      return fail(ErrorClass::usage,
+                  strf("--env: expected NAME[=VALUE], found '%s'", escaped(variable).c_str()));
     }
     if (equals != std::string::npos) {
       wasi.env.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
@@ -59,7 +61,8 @@ Result<RunOptions> run_options(const CommandLine& line) {
     constexpr u64 kLeast = 64 << 10;
     constexpr u64 kMost = u64{1} << 30;
     if (options.max_stack_bytes < kLeast || options.max_stack_bytes > kMost) {
-      return fail(ErrorClass::usage, strf("--max-stack: expected 64KiB to 1GiB, found '%s'", escaped(*text).c_str()));
+      return fail(ErrorClass::usage,
+                  strf("--max-stack: expected 64KiB to 1GiB, found '%s'", escaped(*text).c_str()));
     }
   }
   if (auto text = line.value(OptionId::timeout)) {
@@ -104,7 +107,8 @@ void split_call(std::string& name, std::vector<std::string>& args) {
   name.resize(open);
 }
 
-Result<int> call(const Context& context, const std::string& path, std::string name, std::vector<std::string> args) {
+Result<int> call(const Context& context, const std::string& path, std::string name,
+                 std::vector<std::string> args) {
   TRY_ASSIGN(RunOptions options, run_options(context.line));
   options.wasi.args = {base_name(path)};
   split_call(name, args);
@@ -134,7 +138,8 @@ Result<int> run_command(const Context& context) {
   }
   TRY_ASSIGN(RunOptions options, run_options(line));
   options.wasi.args = std::move(rest);
-  options.wasi.args.insert(options.wasi.args.begin(), line.value(OptionId::argv0).value_or(base_name(path)));
+  options.wasi.args.insert(options.wasi.args.begin(),
+                           line.value(OptionId::argv0).value_or(base_name(path)));
   TRY_ASSIGN(auto program, load(context, path));
   auto code = run_program(*program, std::move(options));
   if (!code) {

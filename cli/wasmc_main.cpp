@@ -9,18 +9,21 @@ namespace petrel::cli {
 namespace {
 
 constexpr CommandInfo kCommandInfos[] = {
-    {kAot, "aot", "compile", "FILE", "compile to native code, a .cwasm that wasmrun maps and runs", false},
+    {kAot, "aot", "compile", "FILE", "compile to native code, a .cwasm that wasmrun maps and runs",
+     false},
     {kValidate, "validate", "", "FILE", "check a module, a component or a .cwasm", false},
-    {kInspect, "inspect", "", "FILE", "show imports, exports and nested modules; for a .cwasm what it was built for", false},
+    {kInspect, "inspect", "", "FILE",
+     "show imports, exports and nested modules; for a .cwasm what it was built for", false},
     {kEncode, "encode", "", "FILE.wat", "text format to binary format", false},
     {kWast, "wast", "", "FILE…", "run specification scripts, natively with --aot", false},
 };
-constexpr ProgramInfo kProgram = {"wasmc", "compiles and examines WebAssembly components and modules", kCommandInfos,
-                                  std::nullopt};
+constexpr ProgramInfo kProgram = {"wasmc",
+                                  "compiles and examines WebAssembly components and modules",
+                                  kCommandInfos, std::nullopt};
 
 constexpr Command kCommands[] = {
-    {kAot, aot_command},         {kValidate, validate_command}, {kInspect, inspect_command},
-    {kEncode, encode_command},   {kWast, wast_command},
+    {kAot, aot_command},       {kValidate, validate_command}, {kInspect, inspect_command},
+    {kEncode, encode_command}, {kWast, wast_command},
 };
 
 } // namespace

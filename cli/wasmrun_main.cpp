@@ -8,17 +8,23 @@ namespace petrel::cli {
 namespace {
 
 constexpr CommandInfo kCommandInfos[] = {
-    {kRun, "run", "", "FILE [ARGS…]", "run a command component, a core module or a .cwasm (the default command)", true},
-    {kCall, "call", "", "FILE 'FUNCTION(ARGS)' | FILE FUNCTION ARGS…", "call an exported function and print its results", true},
-    {kInspect, "inspect", "", "FILE", "show imports, exports and nested modules; for a .cwasm what it was built for", false},
+    {kRun, "run", "", "FILE [ARGS…]",
+     "run a command component, a core module or a .cwasm (the default command)", true},
+    {kCall, "call", "", "FILE 'FUNCTION(ARGS)' | FILE FUNCTION ARGS…",
+     "call an exported function and print its results", true},
+    {kInspect, "inspect", "", "FILE",
+     "show imports, exports and nested modules; for a .cwasm what it was built for", false},
     {kValidate, "validate", "", "FILE", "check a module, a component or a .cwasm", false},
     {kWast, "wast", "", "FILE…", "run specification scripts, interpreted", false},
 };
-constexpr ProgramInfo kProgram = {"wasmrun", "runs WebAssembly components and modules", kCommandInfos, kRun};
+constexpr ProgramInfo kProgram = {"wasmrun", "runs WebAssembly components and modules",
+                                  kCommandInfos, kRun};
 
 constexpr Command kCommands[] = {
-    {kRun, run_command},           {kCall, call_command},
-    {kInspect, inspect_command},   {kValidate, validate_command},
+    {kRun, run_command},
+    {kCall, call_command},
+    {kInspect, inspect_command},
+    {kValidate, validate_command},
     {kWast, wast_interpreted_command},
 };
 

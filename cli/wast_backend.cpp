@@ -59,7 +59,8 @@ public:
     linker_.define_instance(std::string(name), *instances_[instance]);
   }
 
-  Outcome invoke(u32 instance_number, std::string_view name, std::span<const text::ScriptValue> args) override {
+  Outcome invoke(u32 instance_number, std::string_view name,
+                 std::span<const text::ScriptValue> args) override {
     runtime::Instance& instance = *instances_[instance_number];
     const ir::Export* exported = instance.ir().find_export(name);
     if (exported == nullptr || exported->kind != ir::ExternKind::func) {
@@ -68,13 +69,15 @@ public:
     const ir::TypeDef& type = instance.ir().func_type(FuncIdx(exported->index));
     const auto results = instance.ir().results(type);
     if (args.size() != type.params.count) {
-      return failed(Error(ErrorClass::usage, strf("%zu arguments for %u parameters", args.size(), type.params.count)));
+      return failed(Error(ErrorClass::usage,
+                          strf("%zu arguments for %u parameters", args.size(), type.params.count)));
     }
     std::vector<RawVal> slots(std::max<usize>(args.size(), results.size()) + 1);
     for (usize i = 0; i < args.size(); ++i) {
       slots[i] = to_raw(args[i]);
     }
-    if (auto done = store_->call_checked(instance.func_ref(FuncIdx(exported->index)), slots.data()); !done) {
+    if (auto done = store_->call_checked(instance.func_ref(FuncIdx(exported->index)), slots.data());
+        !done) {
       return failed(std::move(done).error());
     }
     Outcome outcome;
@@ -98,8 +101,9 @@ private:
   /// The Store comes with the first program, which says whether code is native.
   runtime::Store& store_for(const Program& program) {
     if (store_ == nullptr) {
-      store_ = std::make_unique<runtime::Store>(runtime::StoreConfig{
-          .max_memory_bytes = kScriptMemoryBytes, .interp = program.is_native() ? nullptr : &interp::hooks()});
+      store_ = std::make_unique<runtime::Store>(
+          runtime::StoreConfig{.max_memory_bytes = kScriptMemoryBytes,
+                               .interp = program.is_native() ? nullptr : &interp::hooks()});
     }
     return *store_;
   }
@@ -147,7 +151,8 @@ std::unique_ptr<wast::Backend> make_backend(void* data) {
   return std::make_unique<StoreBackend>(*static_cast<WastSetup*>(data));
 }
 
-Result<std::shared_ptr<const Program>> load_interpreted(std::vector<u8> wasm, const ProgramOptions& options, void*) {
+Result<std::shared_ptr<const Program>> load_interpreted(std::vector<u8> wasm,
+                                                        const ProgramOptions& options, void*) {
   TRY_ASSIGN(auto bytes, sys::FileBytes::copy_of(wasm));
   return Program::from_bytes(std::move(bytes), options);
 }
@@ -162,7 +167,8 @@ Result<int> wast_interpreted_command(const Context& context) {
   }
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   WastSetup setup{options, load_interpreted, nullptr};
-  return wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json), wast_backend_factory(setup));
+  return wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json),
+                                wast_backend_factory(setup));
 }
 
 } // namespace petrel::cli

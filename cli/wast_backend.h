@@ -10,7 +10,8 @@
 namespace petrel::cli {
 
 /// Turns the bytes of one module into a program. Errors fail the script's command.
-using ModuleLoader = Result<std::shared_ptr<const Program>> (*)(std::vector<u8> wasm, const ProgramOptions& options,
+using ModuleLoader = Result<std::shared_ptr<const Program>> (*)(std::vector<u8> wasm,
+                                                                const ProgramOptions& options,
                                                                 void* data);
 
 /// What every script of one command line shares; outlives the run.

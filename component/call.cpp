@@ -35,7 +35,9 @@ public:
     }
     return true;
   }
-  Entered(InstanceState* callee, const InstanceState* caller) : callee_(callee), caller_(caller) { set(false); }
+  Entered(InstanceState* callee, const InstanceState* caller) : callee_(callee), caller_(caller) {
+    set(false);
+  }
   ~Entered() { set(true); }
   Entered(const Entered&) = delete;
   Entered& operator=(const Entered&) = delete;
@@ -62,8 +64,8 @@ private:
 
 } // namespace
 
-TransferContext ComponentInstance::context(const GuestOptions* src, const GuestOptions* dst, Arena* arena,
-                                           CallScope* scope) {
+TransferContext ComponentInstance::context(const GuestOptions* src, const GuestOptions* dst,
+                                           Arena* arena, CallScope* scope) {
   return {store_, plan_, resource_types_, src, dst, arena, scope};
 }
 
@@ -93,9 +95,11 @@ bool ComponentInstance::call_host(const LoweredImport& lowered, RawVal* args) {
   void* result = nullptr;
   const bool has_result = !lowered.lower->result.is_none();
   if (ok) {
-    result = host_arena_.allocate(has_result ? plan_.plan(lowered.lower->result).src.size_bytes : 0);
+    result =
+        host_arena_.allocate(has_result ? plan_.plan(lowered.lower->result).src.size_bytes : 0);
     if (result == nullptr) {
-      ok = store_.raise(TrapCode::allocation_too_large, "call exceeds what one call may copy into the host");
+      ok = store_.raise(TrapCode::allocation_too_large,
+                        "call exceeds what one call may copy into the host");
     }
   }
   if (ok) {
@@ -118,8 +122,8 @@ bool ComponentInstance::call_host(const LoweredImport& lowered, RawVal* args) {
   return ok;
 }
 
-bool ComponentInstance::place_params(const ir::TransferPlan& plan, const TransferContext& ctx, TransferEnd src,
-                                     const GuestOptions& callee, RawVal* flat) {
+bool ComponentInstance::place_params(const ir::TransferPlan& plan, const TransferContext& ctx,
+                                     TransferEnd src, const GuestOptions& callee, RawVal* flat) {
   TransferEnd dst{.slots = flat};
   if (plan.dst.shape == ir::EndShape::memory) {
     auto pointer = call_realloc(store_, callee, 0, 0, plan.dst.align_bytes, plan.dst.size_bytes);
@@ -132,7 +136,8 @@ bool ComponentInstance::place_params(const ir::TransferPlan& plan, const Transfe
   return transfer(ctx, plan, src, dst);
 }
 
-bool ComponentInstance::post_return(const GuestOptions& callee, const ir::Lift& lift, const RawVal* flat_results) {
+bool ComponentInstance::post_return(const GuestOptions& callee, const ir::Lift& lift,
+                                    const RawVal* flat_results) {
   if (callee.post_return == nullptr) {
     return true;
   }
@@ -145,8 +150,8 @@ bool ComponentInstance::post_return(const GuestOptions& callee, const ir::Lift& 
   return ok;
 }
 
-bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const void* params, void* result,
-                                    Arena& arena) {
+bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const void* params,
+                                    void* result, Arena& arena) {
   const ir::Lift& lift = plan_.lifts()[exported.index];
   const GuestOptions callee = resolve(lift.options);
   if (poisoned_ || !Entered::may_enter(callee.instance, nullptr)) {
@@ -157,7 +162,8 @@ bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const v
   RawVal flat[kMaxFlat] = {};
   // SAFETY: plans only read their source.
   const TransferEnd host_params{.memory = static_cast<u8*>(const_cast<void*>(params))};
-  if (!place_params(plan_.plan(exported.params), context(nullptr, &callee, nullptr, &scope), host_params, callee, flat) ||
+  if (!place_params(plan_.plan(exported.params), context(nullptr, &callee, nullptr, &scope),
+                    host_params, callee, flat) ||
       !store_.call(func(lift.func), flat)) {
     return false;
   }
@@ -170,7 +176,8 @@ bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const v
         return false;
       }
     }
-    if (!transfer(context(&callee, nullptr, &arena, &scope), plan, src, {.memory = static_cast<u8*>(result)})) {
+    if (!transfer(context(&callee, nullptr, &arena, &scope), plan, src,
+                  {.memory = static_cast<u8*>(result)})) {
       return false;
     }
   }
@@ -181,7 +188,8 @@ bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const v
   return post_return(callee, lift, flat);
 }
 
-Status ComponentInstance::call(const ir::ComponentExport& exported, const void* params, void* result, Arena& arena) {
+Status ComponentInstance::call(const ir::ComponentExport& exported, const void* params,
+                               void* result, Arena& arena) {
   if (call_lifted(exported, params, result, arena)) {
     return {};
   }
@@ -213,7 +221,8 @@ bool ComponentInstance::call_fused(const FusedCall& fused, RawVal* args) {
       return false;
     }
   }
-  if (!place_params(params_plan, context(&fused.caller, &fused.callee, nullptr, &scope), src, fused.callee, flat) ||
+  if (!place_params(params_plan, context(&fused.caller, &fused.callee, nullptr, &scope), src,
+                    fused.callee, flat) ||
       !store_.call(func(lift.func), flat)) {
     return false;
   }
@@ -228,7 +237,8 @@ bool ComponentInstance::call_fused(const FusedCall& fused, RawVal* args) {
       }
     }
     if (plan.dst.shape == ir::EndShape::memory) {
-      to.memory = checked_tuple(store_, fused.caller, args[fused.fused->signature.params.count - 1].i32, plan.dst);
+      to.memory = checked_tuple(store_, fused.caller,
+                                args[fused.fused->signature.params.count - 1].i32, plan.dst);
       if (to.memory == nullptr) {
         return false;
       }

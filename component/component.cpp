@@ -52,26 +52,21 @@ Status ComponentInstance::execute(const ir::Initialiser& init) {
   }
   case ir::InitKind::instantiate_module:
     return instantiate_module(plan_.instantiates()[init.index]);
-  case ir::InitKind::extract:
-    return extract(plan_.extracts()[init.index]);
+  case ir::InitKind::extract: return extract(plan_.extracts()[init.index]);
   case ir::InitKind::define_resource:
     resource_types_[init.index].dtor = func(plan_.resources()[init.index].dtor);
     return {};
-  case ir::InitKind::lower_import:
-    lower_import(plan_.lowers()[init.index]);
-    return {};
-  case ir::InitKind::fuse:
-    fuse(plan_.fused()[init.index]);
-    return {};
-  case ir::InitKind::canon_builtin:
-    return canon_builtin(plan_.builtins()[init.index]);
+  case ir::InitKind::lower_import: lower_import(plan_.lowers()[init.index]); return {};
+  case ir::InitKind::fuse: fuse(plan_.fused()[init.index]); return {};
+  case ir::InitKind::canon_builtin: return canon_builtin(plan_.builtins()[init.index]);
   }
   PETREL_UNREACHABLE();
 }
 
 Status ComponentInstance::instantiate_module(const ir::InstantiateModule& init) {
   // Shares the component's owner.
-  const std::shared_ptr<const runtime::CoreModule> module(component_, component_->modules[init.module.index()]);
+  const std::shared_ptr<const runtime::CoreModule> module(component_,
+                                                          component_->modules[init.module.index()]);
   std::vector<runtime::Extern> externs;
   for (const ir::CoreArg& arg : plan_.array(init.args)) {
     if (arg.kind == ir::CoreArg::Kind::func_slot) {
@@ -91,18 +86,11 @@ Status ComponentInstance::extract(const ir::Extract& init) {
   auto found = core_instances_[init.instance.index()]->find_export(plan_.str(init.name));
   CHECK(found.has_value() && found->kind == init.kind);
   switch (init.kind) {
-  case ir::ExternKind::func:
-    funcs_[init.slot] = found->func;
-    return {};
-  case ir::ExternKind::memory:
-    memories_[init.slot] = found->memory;
-    return {};
-  case ir::ExternKind::table:
-    tables_[init.slot] = found->table;
-    return {};
+  case ir::ExternKind::func: funcs_[init.slot] = found->func; return {};
+  case ir::ExternKind::memory: memories_[init.slot] = found->memory; return {};
+  case ir::ExternKind::table: tables_[init.slot] = found->table; return {};
   case ir::ExternKind::global:
-  case ir::ExternKind::tag:
-    break;
+  case ir::ExternKind::tag: break;
   }
   PETREL_UNREACHABLE();
 }
@@ -117,8 +105,10 @@ GuestOptions ComponentInstance::resolve(ir::OptionsIdx idx) const {
   return resolved;
 }
 
-ir::FuncRef* ComponentInstance::host_func(const ir::CoreSignature& signature, runtime::HostCallback fn, void* data) {
-  return store_.make_host_func(plan_.array(signature.params), plan_.array(signature.results), fn, data);
+ir::FuncRef* ComponentInstance::host_func(const ir::CoreSignature& signature,
+                                          runtime::HostCallback fn, void* data) {
+  return store_.make_host_func(plan_.array(signature.params), plan_.array(signature.results), fn,
+                               data);
 }
 
 void ComponentInstance::lower_import(const ir::LowerImport& lower) {
@@ -129,17 +119,17 @@ void ComponentInstance::lower_import(const ir::LowerImport& lower) {
 
 void ComponentInstance::fuse(const ir::FusedAdapter& fused) {
   const ir::Lift& lift = plan_.lifts()[fused.callee.index()];
-  fused_.push_back(
-      std::make_unique<FusedCall>(FusedCall{this, &fused, resolve(fused.options), resolve(lift.options)}));
+  fused_.push_back(std::make_unique<FusedCall>(
+      FusedCall{this, &fused, resolve(fused.options), resolve(lift.options)}));
   funcs_[fused.slot.index()] = host_func(fused.signature, on_fused_call, fused_.back().get());
 }
 
 Status ComponentInstance::canon_builtin(const ir::CanonBuiltin& builtin) {
   const ir::CanonKind kind = builtin.kind;
   if (!ir::canon_is_sync(kind)) {
-    return fail(ErrorClass::unsupported,
-                strf("canonical built-in %.*s: async components are not in this build (component-model-async)",
-                     PETREL_SV(ir::canon_text(kind))));
+    return fail(ErrorClass::unsupported, strf("canonical built-in %.*s: async components are not "
+                                              "in this build (component-model-async)",
+                                              PETREL_SV(ir::canon_text(kind))));
   }
   InstanceState* holder = state(plan_.option(builtin.options).instance);
   builtins_.push_back(std::make_unique<BoundBuiltin>(BoundBuiltin{this, &builtin, holder}));
@@ -147,7 +137,8 @@ Status ComponentInstance::canon_builtin(const ir::CanonBuiltin& builtin) {
   return {};
 }
 
-const ir::ComponentExport* ComponentInstance::find_func(std::string_view interface, std::string_view name) const {
+const ir::ComponentExport* ComponentInstance::find_func(std::string_view interface,
+                                                        std::string_view name) const {
   const ir::ComponentExport* best = nullptr;
   for (const ir::ComponentExport& exported : plan_.exports()) {
     if (exported.kind != ir::ExportKind::lifted_func || plan_.str(exported.name) != name) {
@@ -157,11 +148,14 @@ const ir::ComponentExport* ComponentInstance::find_func(std::string_view interfa
     if (own == interface) {
       return &exported;
     }
-    const bool on_track = !interface.empty() && ir::without_version(own) == ir::without_version(interface) &&
-                          (interface == ir::compatible_track(own) || interface == ir::without_version(own) ||
-                           ir::compatible_track(interface) == ir::compatible_track(own));
-    if (on_track && (best == nullptr || ir::compare_versions(ir::version_of(own), ir::version_of(plan_.str(best->interface))) ==
-                                            std::strong_ordering::greater)) {
+    const bool on_track =
+        !interface.empty() && ir::without_version(own) == ir::without_version(interface) &&
+        (interface == ir::compatible_track(own) || interface == ir::without_version(own) ||
+         ir::compatible_track(interface) == ir::compatible_track(own));
+    if (on_track &&
+        (best == nullptr ||
+         ir::compare_versions(ir::version_of(own), ir::version_of(plan_.str(best->interface))) ==
+             std::strong_ordering::greater)) {
       best = &exported;
     }
   }

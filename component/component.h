@@ -19,7 +19,8 @@ namespace petrel::component {
 /// Decoded, validated, flattened; immutable and shared.
 struct Component {
   ir::ComponentPlan plan;
-  std::vector<const runtime::CoreModule*> modules; ///< by CoreModuleIdx; live as long as the Component
+  std::vector<const runtime::CoreModule*>
+      modules; ///< by CoreModuleIdx; live as long as the Component
 };
 
 /// What satisfies the imports of a component, made by `Linker::resolve`.
@@ -28,14 +29,16 @@ struct ResolvedImports {
     const HostFuncDef* def = nullptr; ///< null: unused and not provided
     void* data = nullptr;
   };
-  std::vector<Func> funcs;                   ///< by HostImportIdx
+  std::vector<Func> funcs;                    ///< by HostImportIdx
   std::vector<ResourceTypeId> resource_types; ///< by ResourceIdx; null for local resources
 };
 
 class Linker {
 public:
   /// Offers an interface; of several that fit one import the highest version wins.
-  void add(const HostInterface& interface, void* data) { interfaces_.push_back({&interface, data}); }
+  void add(const HostInterface& interface, void* data) {
+    interfaces_.push_back({&interface, data});
+  }
 
   /// Names by compatible track, then structure by type key. Errors: link, all that is missing at once.
   Result<ResolvedImports> resolve(const ir::ComponentPlan& plan) const;
@@ -46,7 +49,8 @@ private:
     void* data;
   };
   const Offer* find(std::string_view interface_name) const;
-  std::string resolve_func(const ir::ComponentPlan& plan, const ir::HostImport& import, ResolvedImports::Func& out) const;
+  std::string resolve_func(const ir::ComponentPlan& plan, const ir::HostImport& import,
+                           ResolvedImports::Func& out) const;
 
   std::vector<Offer> interfaces_;
 };
@@ -54,9 +58,9 @@ private:
 class ComponentInstance {
 public:
   /// Executes the initialisers. Errors: unsupported (async built-ins), link, limit, trap, exit.
-  static Result<std::unique_ptr<ComponentInstance>> instantiate(runtime::Store& store,
-                                                                std::shared_ptr<const Component> component,
-                                                                ResolvedImports imports);
+  static Result<std::unique_ptr<ComponentInstance>>
+  instantiate(runtime::Store& store, std::shared_ptr<const Component> component,
+              ResolvedImports imports);
 
   const Component& component() const { return *component_; }
   runtime::Store& store() const { return store_; }
@@ -71,8 +75,10 @@ public:
   Status call(const ir::ComponentExport& exported, const void* params, void* result, Arena& arena);
 
 private:
-  ComponentInstance(runtime::Store& store, std::shared_ptr<const Component> component, ResolvedImports imports)
-      : store_(store), component_(std::move(component)), imports_(std::move(imports)), plan_(component_->plan) {}
+  ComponentInstance(runtime::Store& store, std::shared_ptr<const Component> component,
+                    ResolvedImports imports)
+      : store_(store), component_(std::move(component)), imports_(std::move(imports)),
+        plan_(component_->plan) {}
 
   struct LoweredImport {
     ComponentInstance* self;
@@ -100,18 +106,22 @@ private:
   void fuse(const ir::FusedAdapter& fused);
   Status canon_builtin(const ir::CanonBuiltin& builtin);
   GuestOptions resolve(ir::OptionsIdx idx) const;
-  ir::FuncRef* func(ir::FuncSlot slot) const { return slot.is_none() ? nullptr : funcs_[slot.index()]; }
+  ir::FuncRef* func(ir::FuncSlot slot) const {
+    return slot.is_none() ? nullptr : funcs_[slot.index()];
+  }
   InstanceState* state(ir::ComponentInstanceIdx idx) const { return states_[idx.index()].get(); }
-  TransferContext context(const GuestOptions* src, const GuestOptions* dst, Arena* arena, CallScope* scope);
+  TransferContext context(const GuestOptions* src, const GuestOptions* dst, Arena* arena,
+                          CallScope* scope);
   ir::FuncRef* host_func(const ir::CoreSignature& signature, runtime::HostCallback fn, void* data);
 
   bool call_host(const LoweredImport& lowered, RawVal* args);
   bool call_fused(const FusedCall& fused, RawVal* args);
   bool call_builtin(const BoundBuiltin& bound, RawVal* args);
   bool drop_resource(InstanceState& holder, const ResourceType& type, u32 index);
-  bool call_lifted(const ir::ComponentExport& exported, const void* params, void* result, Arena& arena);
-  bool place_params(const ir::TransferPlan& plan, const TransferContext& context, TransferEnd src, const GuestOptions& callee,
-                    RawVal* flat);
+  bool call_lifted(const ir::ComponentExport& exported, const void* params, void* result,
+                   Arena& arena);
+  bool place_params(const ir::TransferPlan& plan, const TransferContext& context, TransferEnd src,
+                    const GuestOptions& callee, RawVal* flat);
   bool post_return(const GuestOptions& callee, const ir::Lift& lift, const RawVal* flat_results);
 
   static bool on_host_call(runtime::HostCall& call, RawVal* args);

@@ -7,8 +7,9 @@ namespace petrel::component {
 
 std::expected<u32, HandleError> HandleTable::add(const ResourceHandle& handle) {
   if (live_ >= kLimit) {
-    return std::unexpected(HandleError{
-        ir::TrapCode::handle_table_full, strf("handle table is full: %u handles in one component instance", kLimit)});
+    return std::unexpected(
+        HandleError{ir::TrapCode::handle_table_full,
+                    strf("handle table is full: %u handles in one component instance", kLimit)});
   }
   u32 index = first_free_;
   if (index != 0) {
@@ -24,11 +25,12 @@ std::expected<u32, HandleError> HandleTable::add(const ResourceHandle& handle) {
 
 std::expected<ResourceHandle*, HandleError> HandleTable::get(u32 index, ResourceTypeId type) {
   if (index >= entries_.size() || entries_[index].type == nullptr) {
-    return std::unexpected(HandleError{ir::TrapCode::unknown_handle, strf("unknown handle index %u", index)});
+    return std::unexpected(
+        HandleError{ir::TrapCode::unknown_handle, strf("unknown handle index %u", index)});
   }
   if (entries_[index].type != type) {
-    return std::unexpected(
-        HandleError{ir::TrapCode::handle_wrong_type, strf("handle index %u used with the wrong type", index)});
+    return std::unexpected(HandleError{ir::TrapCode::handle_wrong_type,
+                                       strf("handle index %u used with the wrong type", index)});
   }
   return &entries_[index];
 }

@@ -66,8 +66,8 @@ struct HostResourceDef {
 
 /// One interface, all versions of its compatible track up to `version`.
 struct HostInterface {
-  std::string_view name;    ///< `wasi:io/streams`
-  std::string_view version; ///< highest version served, `0.2.12`; empty when unversioned
+  std::string_view name;              ///< `wasi:io/streams`
+  std::string_view version;           ///< highest version served, `0.2.12`; empty when unversioned
   std::span<const HostFuncDef> funcs; ///< sorted by name
   std::span<const HostResourceDef> resources;
 };

@@ -32,7 +32,8 @@ const Linker::Offer* Linker::find(std::string_view wanted) const {
     }
     if (ir::compatible_track(offered) == ir::compatible_track(wanted) &&
         (best == nullptr ||
-         ir::compare_versions(offer.interface->version, best->interface->version) == std::strong_ordering::greater)) {
+         ir::compare_versions(offer.interface->version, best->interface->version) ==
+             std::strong_ordering::greater)) {
       best = &offer;
     }
   }
@@ -55,8 +56,8 @@ std::string Linker::resolve_func(const ir::ComponentPlan& plan, const ir::HostIm
   }
   const std::string_view key = plan.str(plan.func_type(import.type).key);
   if (at->key != key) {
-    return strf("function \"%s\": expected %s, found %.*s", escaped(name).c_str(), escaped(key, 1000).c_str(),
-                PETREL_SV(at->key));
+    return strf("function \"%s\": expected %s, found %.*s", escaped(name).c_str(),
+                escaped(key, 1000).c_str(), PETREL_SV(at->key));
   }
   out = {&*at, offer->data};
   return {};

@@ -31,8 +31,7 @@ public:
   u64 consumed() const { return at_; }
   char32_t next() {
     switch (source_.encoding) {
-    case SimpleEncoding::latin1:
-      return source_.bytes[at_++];
+    case SimpleEncoding::latin1: return source_.bytes[at_++];
     case SimpleEncoding::utf8: {
       const auto decoded = decode_utf8({source_.bytes + at_, source_.code_units - at_});
       CHECK(decoded.has_value());
@@ -110,7 +109,8 @@ private:
 bool fits(u64 size_bytes) { return size_bytes <= ir::kMaxListBytes; }
 
 /// Same units on both sides, one exact allocation; `widen`: latin1 bytes become utf16 units.
-TranscodeError copy_units(const SourceString& source, u32 unit_bytes, u32 align, bool widen, Output& out) {
+TranscodeError copy_units(const SourceString& source, u32 unit_bytes, u32 align, bool widen,
+                          Output& out) {
   const u64 size = source.code_units * unit_bytes;
   if (!fits(size)) {
     return TranscodeError::too_long;
@@ -250,34 +250,30 @@ TranscodeError probably_utf16(const SourceString& source, Output& out, u64& leng
   return TranscodeError::none;
 }
 
-TranscodeError dispatch(const SourceString& source, StringEncoding destination, Output& out, u64& length) {
+TranscodeError dispatch(const SourceString& source, StringEncoding destination, Output& out,
+                        u64& length) {
   length = source.code_units;
   switch (destination) {
   case StringEncoding::utf8:
     switch (source.encoding) {
-    case SimpleEncoding::utf8:
-      return copy_units(source, 1, 1, false, out);
-    case SimpleEncoding::utf16:
-      return to_utf8(source, 3, out, length);
-    case SimpleEncoding::latin1:
-      return to_utf8(source, 2, out, length);
+    case SimpleEncoding::utf8: return copy_units(source, 1, 1, false, out);
+    case SimpleEncoding::utf16: return to_utf8(source, 3, out, length);
+    case SimpleEncoding::latin1: return to_utf8(source, 2, out, length);
     }
     break;
   case StringEncoding::utf16:
     switch (source.encoding) {
-    case SimpleEncoding::utf8:
-      return utf8_to_utf16(source, out, length);
-    case SimpleEncoding::utf16:
-      return copy_units(source, 2, 2, false, out);
-    case SimpleEncoding::latin1:
-      return copy_units(source, 2, 2, true, out);
+    case SimpleEncoding::utf8: return utf8_to_utf16(source, out, length);
+    case SimpleEncoding::utf16: return copy_units(source, 2, 2, false, out);
+    case SimpleEncoding::latin1: return copy_units(source, 2, 2, true, out);
     }
     break;
   case StringEncoding::latin1_utf16:
     if (source.encoding == SimpleEncoding::latin1) {
       return copy_units(source, 1, 2, false, out);
     }
-    return source.is_tagged_utf16 ? probably_utf16(source, out, length) : to_latin1_or_utf16(source, out, length);
+    return source.is_tagged_utf16 ? probably_utf16(source, out, length)
+                                  : to_latin1_or_utf16(source, out, length);
   }
   PETREL_UNREACHABLE();
 }
@@ -303,20 +299,18 @@ bool is_utf16(const u8* bytes, u64 units) {
 
 bool is_valid(const SourceString& source) {
   switch (source.encoding) {
-  case SimpleEncoding::utf8:
-    return is_utf8({source.bytes, source.code_units});
-  case SimpleEncoding::utf16:
-    return is_utf16(source.bytes, source.code_units);
-  case SimpleEncoding::latin1:
-    return true;
+  case SimpleEncoding::utf8: return is_utf8({source.bytes, source.code_units});
+  case SimpleEncoding::utf16: return is_utf16(source.bytes, source.code_units);
+  case SimpleEncoding::latin1: return true;
   }
   PETREL_UNREACHABLE();
 }
 
-TranscodeError store_string(const SourceString& source, StringEncoding destination, StringSink& sink,
-                            StoredString& out) {
+TranscodeError store_string(const SourceString& source, StringEncoding destination,
+                            StringSink& sink, StoredString& out) {
   if (!is_valid(source)) {
-    return source.encoding == SimpleEncoding::utf8 ? TranscodeError::malformed_utf8 : TranscodeError::malformed_utf16;
+    return source.encoding == SimpleEncoding::utf8 ? TranscodeError::malformed_utf8
+                                                   : TranscodeError::malformed_utf16;
   }
   Output output(sink);
   u64 length = 0;

@@ -43,8 +43,8 @@ enum class TranscodeError : u8 { none, malformed_utf8, malformed_utf16, too_long
 constexpr u64 kUtf16Tag = u64{1} << 31;
 
 /// Transcodes and stores. On error `out` is unspecified.
-TranscodeError store_string(const SourceString& source, ir::StringEncoding destination, StringSink& sink,
-                            StoredString& out);
+TranscodeError store_string(const SourceString& source, ir::StringEncoding destination,
+                            StringSink& sink, StoredString& out);
 
 /// True when the units form valid text of the encoding (latin1 always).
 bool is_valid(const SourceString& source);

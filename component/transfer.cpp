@@ -15,11 +15,12 @@ using ir::EndKind;
 using ir::TransferOp;
 using ir::TrapCode;
 
-std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest, u64 old_pointer, u64 old_size,
-                                u32 align, u64 new_size) {
+std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest, u64 old_pointer,
+                                u64 old_size, u32 align, u64 new_size) {
   CHECK(guest.realloc != nullptr && guest.memory != nullptr);
-  RawVal args[4] = {RawVal::of_i32(static_cast<u32>(old_pointer)), RawVal::of_i32(static_cast<u32>(old_size)),
-                    RawVal::of_i32(align), RawVal::of_i32(static_cast<u32>(new_size))};
+  RawVal args[4] = {RawVal::of_i32(static_cast<u32>(old_pointer)),
+                    RawVal::of_i32(static_cast<u32>(old_size)), RawVal::of_i32(align),
+                    RawVal::of_i32(static_cast<u32>(new_size))};
   const bool may_leave = guest.instance->may_leave;
   guest.instance->may_leave = false;
   const bool ok = store.call(guest.realloc, args);
@@ -39,7 +40,8 @@ std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest
   return pointer;
 }
 
-u8* checked_tuple(runtime::Store& store, const GuestOptions& guest, u64 pointer, const ir::PlanEnd& end) {
+u8* checked_tuple(runtime::Store& store, const GuestOptions& guest, u64 pointer,
+                  const ir::PlanEnd& end) {
   CHECK(guest.memory != nullptr);
   if (pointer % end.align_bytes != 0) {
     store.raise(TrapCode::unaligned_pointer);
@@ -76,7 +78,8 @@ public:
     }
     auto* fresh = static_cast<u8*>(arena_.allocate(new_size));
     if (fresh == nullptr) {
-      store_.raise(TrapCode::allocation_too_large, "string exceeds what one call may copy into the host");
+      store_.raise(TrapCode::allocation_too_large,
+                   "string exceeds what one call may copy into the host");
       return std::nullopt;
     }
     if (old_size != 0) {
@@ -99,9 +102,10 @@ struct Pair {
 
 class Executor {
 public:
-  Executor(const TransferContext& context, const ir::TransferPlan& plan, TransferEnd src, TransferEnd dst)
-      : c_(context), plan_(plan), code_(context.plan.code(plan)), src_slots_(src.slots), dst_slots_(dst.slots),
-        src_(src.memory), dst_(dst.memory) {}
+  Executor(const TransferContext& context, const ir::TransferPlan& plan, TransferEnd src,
+           TransferEnd dst)
+      : c_(context), plan_(plan), code_(context.plan.code(plan)), src_slots_(src.slots),
+        dst_slots_(dst.slots), src_(src.memory), dst_(dst.memory) {}
 
   bool run() {
     u32 pc = 0;
@@ -127,9 +131,7 @@ public:
           return false;
         }
         break;
-      case TransferOp::repeat:
-        next = run_repeat(operands, next);
-        break;
+      case TransferOp::repeat: next = run_repeat(operands, next); break;
       case TransferOp::copy:
       case TransferOp::int_:
       case TransferOp::bool_:
@@ -154,9 +156,9 @@ public:
 
 private:
   struct Block {
-    const u8* src;   // bases to restore
+    const u8* src; // bases to restore
     u8* dst;
-    u64 left;        // iterations still to run after this one
+    u64 left; // iterations still to run after this one
     u32 src_stride;
     u32 dst_stride;
     u32 body;
@@ -184,7 +186,9 @@ private:
     const u32 shift = 64 - 8 * width;
     return static_cast<u64>(static_cast<i64>(value << shift) >> shift);
   }
-  static u64 truncate(u64 value, u32 width) { return width == 8 ? value : value & ((u64{1} << (8 * width)) - 1); }
+  static u64 truncate(u64 value, u32 width) {
+    return width == 8 ? value : value & ((u64{1} << (8 * width)) - 1);
+  }
 
   void push(Block block) {
     CHECK(depth_ < ir::kMaxTransferDepth);
@@ -250,8 +254,8 @@ private:
     if (c_.dst == nullptr) {
       address = static_cast<u8*>(c_.arena->allocate(size_bytes));
       pointer = reinterpret_cast<u64>(address);
-      return address != nullptr ||
-             trap(TrapCode::allocation_too_large, "list exceeds what one call may copy into the host");
+      return address != nullptr || trap(TrapCode::allocation_too_large,
+                                        "list exceeds what one call may copy into the host");
     }
     auto fresh = call_realloc(c_.store, *c_.dst, 0, 0, align, size_bytes);
     if (!fresh) {
@@ -274,8 +278,8 @@ private:
     u64 src_bytes = 0;
     u64 dst_bytes = 0;
     if (__builtin_mul_overflow(from.length, u64{src_size}, &src_bytes) ||
-        __builtin_mul_overflow(from.length, u64{dst_size}, &dst_bytes) || src_bytes > ir::kMaxListBytes ||
-        (c_.dst != nullptr && dst_bytes > ir::kMaxListBytes)) {
+        __builtin_mul_overflow(from.length, u64{dst_size}, &dst_bytes) ||
+        src_bytes > ir::kMaxListBytes || (c_.dst != nullptr && dst_bytes > ir::kMaxListBytes)) {
       return trap(TrapCode::list_too_long);
     }
     const u8* elements = nullptr;
@@ -325,8 +329,7 @@ private:
     out.encoding = SimpleEncoding::utf8;
     out.code_units = from.length;
     switch (plan_.src.encoding) {
-    case ir::StringEncoding::utf8:
-      break;
+    case ir::StringEncoding::utf8: break;
     case ir::StringEncoding::utf16:
       out.encoding = SimpleEncoding::utf16;
       align = 2;
@@ -344,7 +347,9 @@ private:
       return trap(TrapCode::unaligned_pointer);
     }
     const u64 size_bytes = out.code_units * unit_bytes; // < 2^33
-    const u8* bytes = size_bytes <= ir::kMaxListBytes ? c_.src->memory->slice(from.pointer, 0, size_bytes) : nullptr;
+    const u8* bytes = size_bytes <= ir::kMaxListBytes
+                          ? c_.src->memory->slice(from.pointer, 0, size_bytes)
+                          : nullptr;
     if (bytes == nullptr) {
       return trap(TrapCode::string_out_of_bounds);
     }
@@ -377,14 +382,10 @@ private:
     case TranscodeError::none:
       store_pair(word, operands[1], {stored.pointer, stored.length});
       return true;
-    case TranscodeError::malformed_utf8:
-      return trap(TrapCode::invalid_utf8);
-    case TranscodeError::malformed_utf16:
-      return trap(TrapCode::invalid_utf16);
-    case TranscodeError::too_long:
-      return trap(TrapCode::string_too_long);
-    case TranscodeError::trapped:
-      return false;
+    case TranscodeError::malformed_utf8: return trap(TrapCode::invalid_utf8);
+    case TranscodeError::malformed_utf16: return trap(TrapCode::invalid_utf16);
+    case TranscodeError::too_long: return trap(TrapCode::string_too_long);
+    case TranscodeError::trapped: return false;
     }
     PETREL_UNREACHABLE();
   }
@@ -483,26 +484,18 @@ private:
       store(word, operands[1], aux, discriminant);
       return true;
     }
-    case TransferOp::f32:
-      store(word, operands[1], 4, load(word, operands[0], 4));
-      return true;
-    case TransferOp::f64:
-      store(word, operands[1], 8, load(word, operands[0], 8));
-      return true;
-    case TransferOp::string:
-      return run_string(word, operands);
-    case TransferOp::own:
-      return run_handle(true, word, operands);
-    case TransferOp::borrow:
-      return run_handle(false, word, operands);
+    case TransferOp::f32: store(word, operands[1], 4, load(word, operands[0], 4)); return true;
+    case TransferOp::f64: store(word, operands[1], 8, load(word, operands[0], 8)); return true;
+    case TransferOp::string: return run_string(word, operands);
+    case TransferOp::own: return run_handle(true, word, operands);
+    case TransferOp::borrow: return run_handle(false, word, operands);
     case TransferOp::stream:
     case TransferOp::future:
     case TransferOp::error_context:
     case TransferOp::end:
     case TransferOp::switch_:
     case TransferOp::list:
-    case TransferOp::repeat:
-      break;
+    case TransferOp::repeat: break;
     }
     PETREL_UNREACHABLE(); // async values are refused at instantiation
   }
@@ -520,7 +513,8 @@ private:
 
 } // namespace
 
-bool transfer(const TransferContext& context, const ir::TransferPlan& plan, TransferEnd src, TransferEnd dst) {
+bool transfer(const TransferContext& context, const ir::TransferPlan& plan, TransferEnd src,
+              TransferEnd dst) {
   return Executor(context, plan, src, dst).run();
 }
 

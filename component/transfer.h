@@ -68,13 +68,15 @@ struct TransferEnd {
 };
 
 /// Runs `plan`. False: a trap is pending.
-bool transfer(const TransferContext& context, const ir::TransferPlan& plan, TransferEnd src, TransferEnd dst);
+bool transfer(const TransferContext& context, const ir::TransferPlan& plan, TransferEnd src,
+              TransferEnd dst);
 
 /// Checks a guest pointer to a tuple of the end's size and alignment. Null: a trap is pending.
-u8* checked_tuple(runtime::Store& store, const GuestOptions& guest, u64 pointer, const ir::PlanEnd& end);
+u8* checked_tuple(runtime::Store& store, const GuestOptions& guest, u64 pointer,
+                  const ir::PlanEnd& end);
 
 /// Calls realloc with `may_leave` off and checks what it returns. Empty: a trap is pending.
-std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest, u64 old_pointer, u64 old_size,
-                                u32 align, u64 new_size);
+std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest, u64 old_pointer,
+                                u64 old_size, u32 align, u64 new_size);
 
 } // namespace petrel::component

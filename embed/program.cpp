@@ -11,11 +11,14 @@ namespace petrel {
 
 namespace {
 
-bool is_binary(Bytes file) { return file.size() >= 4 && file[0] == 0 && file[1] == 'a' && file[2] == 's' && file[3] == 'm'; }
+bool is_binary(Bytes file) {
+  return file.size() >= 4 && file[0] == 0 && file[1] == 'a' && file[2] == 's' && file[3] == 'm';
+}
 
 /// Text begins with white space, a comment or a parenthesis.
 bool is_text(Bytes file) {
-  const auto first = std::ranges::find_if(file, [](u8 c) { return c != ' ' && c != '\t' && c != '\n' && c != '\r'; });
+  const auto first = std::ranges::find_if(
+      file, [](u8 c) { return c != ' ' && c != '\t' && c != '\n' && c != '\r'; });
   return first != file.end() && (*first == '(' || *first == ';');
 }
 
@@ -23,7 +26,8 @@ Status validate_bytes(Bytes file, const ProgramOptions& options) {
   if (!is_binary(file) && is_text(file)) {
     TRY_ASSIGN(const text::EncodedModule encoded, text::encode_module(as_text(file)));
     if (auto status = validate_bytes(encoded.bytes, options); !status) { // once: binary now
-      return std::unexpected(text::place_in_text(std::move(status).error(), encoded, as_text(file)));
+      return std::unexpected(
+          text::place_in_text(std::move(status).error(), encoded, as_text(file)));
     }
     return {};
   }
@@ -36,7 +40,8 @@ Status validate_bytes(Bytes file, const ProgramOptions& options) {
 
 } // namespace
 
-Result<std::shared_ptr<const Program>> Program::load(const std::string& path, const ProgramOptions& options) {
+Result<std::shared_ptr<const Program>> Program::load(const std::string& path,
+                                                     const ProgramOptions& options) {
   auto load = [&]() -> Result<std::shared_ptr<Program>> {
     if (path != "-") {
       TRY_ASSIGN(const std::string prefix, sys::read_prefix(path, 4));
@@ -59,8 +64,9 @@ Status Program::validate(const std::string& path, const ProgramOptions& options)
     if (path != "-") {
       TRY_ASSIGN(const std::string prefix, sys::read_prefix(path, 4));
       if (runtime::CodeImage::is_image(as_bytes(prefix))) {
-        TRY_ASSIGN(auto image, runtime::CodeImage::load(
-                                   path, {.allow_foreign_owner = true, .verify_digest = true, .map_text = false}));
+        TRY_ASSIGN(auto image, runtime::CodeImage::load(path, {.allow_foreign_owner = true,
+                                                               .verify_digest = true,
+                                                               .map_text = false}));
         TRY_ASSIGN(sys::FileBytes wasm, image->embedded_wasm());
         return validate_bytes(wasm.bytes(), options);
       }
@@ -72,17 +78,20 @@ Status Program::validate(const std::string& path, const ProgramOptions& options)
   return checked ? Status() : std::unexpected(std::move(checked).error().with_file(path));
 }
 
-Result<std::shared_ptr<const Program>> Program::from_bytes(sys::FileBytes bytes, const ProgramOptions& options) {
+Result<std::shared_ptr<const Program>> Program::from_bytes(sys::FileBytes bytes,
+                                                           const ProgramOptions& options) {
   return decode(std::move(bytes), options);
 }
 
-Result<std::shared_ptr<Program>> Program::decode(sys::FileBytes bytes, const ProgramOptions& options) {
+Result<std::shared_ptr<Program>> Program::decode(sys::FileBytes bytes,
+                                                 const ProgramOptions& options) {
   std::shared_ptr<Program> program(new Program);
   if (!is_binary(bytes.bytes()) && is_text(bytes.bytes())) {
     TRY_ASSIGN(text::EncodedModule encoded, text::encode_module(as_text(bytes.bytes())));
     TRY_ASSIGN(program->file_, sys::FileBytes::copy_of(encoded.bytes));
     if (auto status = program->decode_binary(options); !status) {
-      return std::unexpected(text::place_in_text(std::move(status).error(), encoded, as_text(bytes.bytes())));
+      return std::unexpected(
+          text::place_in_text(std::move(status).error(), encoded, as_text(bytes.bytes())));
     }
     return program;
   }
@@ -133,10 +142,12 @@ void Program::make_component(ir::ComponentPlan plan) {
   }
 }
 
-Result<std::shared_ptr<Program>> Program::load_image(const std::string& path, const ProgramOptions& options) {
-  TRY_ASSIGN(auto image, runtime::CodeImage::load(path, {.allow_foreign_owner = options.allow_precompiled,
-                                                         .verify_digest = options.verify,
-                                                         .map_text = !options.interpret}));
+Result<std::shared_ptr<Program>> Program::load_image(const std::string& path,
+                                                     const ProgramOptions& options) {
+  TRY_ASSIGN(auto image,
+             runtime::CodeImage::load(path, {.allow_foreign_owner = options.allow_precompiled,
+                                             .verify_digest = options.verify,
+                                             .map_text = !options.interpret}));
   if (!options.interpret && !image->misfit()) {
     std::shared_ptr<Program> program(new Program);
     program->image_ = std::move(image);
@@ -167,7 +178,8 @@ Status Program::adopt_image() {
     }
     make_component(ir::ComponentPlan(plan.data()));
   } else if (header.module_count != 1) {
-    return fail(ErrorClass::artifact, strf("expected one module without a component, found %u", header.module_count));
+    return fail(ErrorClass::artifact,
+                strf("expected one module without a component, found %u", header.module_count));
   }
   return {};
 }

@@ -29,9 +29,11 @@ class Program : public std::enable_shared_from_this<Program> {
 public:
   /// Reads FILE ("-": standard input) and recognises it by content. Errors: io, malformed, invalid, unsupported, limit,
   /// artifact; all with the file's name.
-  static Result<std::shared_ptr<const Program>> load(const std::string& path, const ProgramOptions& options);
+  static Result<std::shared_ptr<const Program>> load(const std::string& path,
+                                                     const ProgramOptions& options);
   /// The same for bytes in memory: binary or text.
-  static Result<std::shared_ptr<const Program>> from_bytes(sys::FileBytes bytes, const ProgramOptions& options);
+  static Result<std::shared_ptr<const Program>> from_bytes(sys::FileBytes bytes,
+                                                           const ProgramOptions& options);
 
   /// Decodes and validates FILE in any form; a `.cwasm` is checked whole, with its digest. Errors as above.
   static Status validate(const std::string& path, const ProgramOptions& options);
@@ -41,8 +43,12 @@ public:
   /// Why an image is not run natively, for a line on stderr; empty otherwise.
   const std::string& note() const { return note_; }
   /// The one module of a program that is no component. The pointer keeps the whole program alive.
-  std::shared_ptr<const runtime::CoreModule> core_module() const { return {shared_from_this(), &modules_.front()}; }
-  std::shared_ptr<const component::Component> component() const { return {shared_from_this(), &component_}; }
+  std::shared_ptr<const runtime::CoreModule> core_module() const {
+    return {shared_from_this(), &modules_.front()};
+  }
+  std::shared_ptr<const component::Component> component() const {
+    return {shared_from_this(), &component_};
+  }
   const std::vector<runtime::CoreModule>& modules() const { return modules_; }
   /// The plan's image; empty for a core module.
   Bytes plan() const { return is_component_ ? component_.plan.image() : Bytes(); }
@@ -52,8 +58,10 @@ public:
 
 private:
   Program() = default;
-  static Result<std::shared_ptr<Program>> decode(sys::FileBytes bytes, const ProgramOptions& options);
-  static Result<std::shared_ptr<Program>> load_image(const std::string& path, const ProgramOptions& options);
+  static Result<std::shared_ptr<Program>> decode(sys::FileBytes bytes,
+                                                 const ProgramOptions& options);
+  static Result<std::shared_ptr<Program>> load_image(const std::string& path,
+                                                     const ProgramOptions& options);
   Status decode_binary(const ProgramOptions& options);
   Status adopt_image();
   Status add_module(ir::Module module, u32 image_module);

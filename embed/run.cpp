@@ -38,7 +38,8 @@ std::string export_list(const ir::Module& module) {
       text += strf("%s  %s", text.empty() ? "" : "\n", escaped(module.str(exported.name)).c_str());
     }
   }
-  return text.empty() ? "it exports no function" : "exported functions, for wasmrun call FILE NAME:\n" + text;
+  return text.empty() ? "it exports no function"
+                      : "exported functions, for wasmrun call FILE NAME:\n" + text;
 }
 
 std::unexpected<Error> nothing_to_run(std::string text, std::string detail) {
@@ -78,14 +79,17 @@ Status run_core(const Program& program, Guest& guest) {
     if (!entry || entry->kind != ir::ExternKind::func) {
       continue;
     }
-    const ir::TypeDef& type = instance->ir().func_type(FuncIdx(instance->ir().find_export(name)->index));
+    const ir::TypeDef& type =
+        instance->ir().func_type(FuncIdx(instance->ir().find_export(name)->index));
     if (type.params.count != 0 || type.results.count != 0) {
-      return nothing_to_run(strf("entry point: %.*s must have neither parameters nor results", PETREL_SV(name)), {});
+      return nothing_to_run(
+          strf("entry point: %.*s must have neither parameters nor results", PETREL_SV(name)), {});
     }
     RawVal nothing[1] = {};
     return guest.store.call_checked(entry->func, nothing);
   }
-  return nothing_to_run("nothing to run: the module exports neither _start nor _initialize", export_list(instance->ir()));
+  return nothing_to_run("nothing to run: the module exports neither _start nor _initialize",
+                        export_list(instance->ir()));
 }
 
 Result<int> run_component(const Program& program, Guest& guest) {
@@ -94,8 +98,8 @@ Result<int> run_component(const Program& program, Guest& guest) {
   TRY(preview2.check_config());
   preview2.add_to_linker(linker);
   TRY_ASSIGN(auto imports, linker.resolve(program.component()->plan));
-  TRY_ASSIGN(auto instance,
-             component::ComponentInstance::instantiate(guest.store, program.component(), std::move(imports)));
+  TRY_ASSIGN(auto instance, component::ComponentInstance::instantiate(
+                                guest.store, program.component(), std::move(imports)));
   const ir::ComponentExport* run = instance->find_func(kRunInterface, "run");
   if (run == nullptr) {
     return nothing_to_run("nothing to run: the component does not export wasi:cli/run@0.2",
@@ -119,23 +123,25 @@ Result<int> run_program(const Program& program, RunOptions options) {
   return done ? Result<int>(0) : exit_code_of(std::move(done).error());
 }
 
-Result<std::string> call_function(const Program& program, const std::string& name, const std::vector<std::string>& args,
-                                  RunOptions options) {
+Result<std::string> call_function(const Program& program, const std::string& name,
+                                  const std::vector<std::string>& args, RunOptions options) {
   if (program.is_component()) {
-    return fail(ErrorClass::unsupported, "calling exports of components is not in this build; core modules only");
+    return fail(ErrorClass::unsupported,
+                "calling exports of components is not in this build; core modules only");
   }
   Guest guest(program, options);
   TRY_ASSIGN(runtime::Instance * instance, guest.instantiate_core(program));
   const ir::Export* exported = instance->ir().find_export(name);
   if (exported == nullptr || exported->kind != ir::ExternKind::func) {
-    return nothing_to_run(strf("no exported function \"%s\"", escaped(name).c_str()), export_list(instance->ir()));
+    return nothing_to_run(strf("no exported function \"%s\"", escaped(name).c_str()),
+                          export_list(instance->ir()));
   }
   const ir::TypeDef& type = instance->ir().func_type(FuncIdx(exported->index));
   const auto params = instance->ir().params(type);
   const auto results = instance->ir().results(type);
   if (args.size() != params.size()) {
-    return fail(ErrorClass::usage, strf("function \"%s\" takes %zu arguments, %zu given", escaped(name).c_str(),
-                                        params.size(), args.size()));
+    return fail(ErrorClass::usage, strf("function \"%s\" takes %zu arguments, %zu given",
+                                        escaped(name).c_str(), params.size(), args.size()));
   }
   std::vector<RawVal> slots(std::max(params.size(), results.size()) + 1);
   for (usize i = 0; i < params.size(); ++i) {

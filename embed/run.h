@@ -26,7 +26,7 @@ Result<int> run_program(const Program& program, RunOptions options);
 
 /// Calls an exported function of a core module with arguments as text, each read by its parameter's type. One line of
 /// text per result. Errors: usage (no such function, bad argument), and as above.
-Result<std::string> call_function(const Program& program, const std::string& name, const std::vector<std::string>& args,
-                                  RunOptions options);
+Result<std::string> call_function(const Program& program, const std::string& name,
+                                  const std::vector<std::string>& args, RunOptions options);
 
 } // namespace petrel

@@ -91,11 +91,14 @@ typedef struct {
 
 IMPORT("wasi:cli/stdout@0.2.12", "get-stdout") int32_t p2_get_stdout(void);
 IMPORT("wasi:io/streams@0.2.12", "[method]output-stream.blocking-write-and-flush")
-void p2_blocking_write_and_flush(int32_t stream, const char* bytes, uint32_t length, StreamResult* result);
-IMPORT("wasi:io/streams@0.2.12", "[resource-drop]output-stream") void p2_drop_output_stream(int32_t stream);
+void p2_blocking_write_and_flush(int32_t stream, const char* bytes, uint32_t length,
+                                 StreamResult* result);
+IMPORT("wasi:io/streams@0.2.12", "[resource-drop]output-stream")
+void p2_drop_output_stream(int32_t stream);
 
 // Called by the host for every string or list it hands over.
-EXPORT("cabi_realloc") char* cabi_realloc(char* old, uint32_t old_size, uint32_t align, uint32_t new_size) {
+EXPORT("cabi_realloc")
+char* cabi_realloc(char* old, uint32_t old_size, uint32_t align, uint32_t new_size) {
   char* fresh = arena_take(align, new_size);
   memcpy(fresh, old, old_size < new_size ? old_size : new_size);
   return fresh;
@@ -122,7 +125,9 @@ EXPORT("wasi:cli/run@0.2.12#run") int32_t guest_run(void) { return guest_main() 
 
 #endif
 
-__attribute__((unused)) static void print(const char* text) { print_bytes(text, string_length(text)); }
+__attribute__((unused)) static void print(const char* text) {
+  print_bytes(text, string_length(text));
+}
 
 __attribute__((unused)) static void print_number(uint32_t number) {
   char digits[10];

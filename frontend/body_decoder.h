@@ -87,15 +87,18 @@ public:
   BodyDecoder(const ir::Module& module, FuncIdx func, Bytes file, ir::FeatureSet features,
               const ir::DecodeLimits& limits, BodyScratch& scratch, Visitor& visitor)
       : module_(module), header_(module.header()), func_idx_(func), func_(module.func(func)),
-        type_(module.type(func_.type)), file_(file.data()), end_(file.data() + func_.body_end), features_(features),
-        limits_(limits), scratch_(scratch), frames_(scratch.frames), visitor_(visitor) {}
+        type_(module.type(func_.type)), file_(file.data()), end_(file.data() + func_.body_end),
+        features_(features), limits_(limits), scratch_(scratch), frames_(scratch.frames),
+        visitor_(visitor) {}
 
   /// Decodes locals and instructions. Errors: malformed, invalid, unsupported, limit; with their file offset.
   Status run();
 
   const ir::Module& module() const { return module_; }
   FuncIdx func() const { return func_idx_; }
-  u32 height() const { return static_cast<u32>(sp_ - scratch_.values.data()); } // bounded by the body's bytes
+  u32 height() const {
+    return static_cast<u32>(sp_ - scratch_.values.data());
+  } // bounded by the body's bytes
   u32 max_height() const { return static_cast<u32>(high_ - scratch_.values.data()); }
   u32 depth() const { return static_cast<u32>(frames_.size()); }
   const ControlFrame& frame(u32 label) const { return frames_[frames_.size() - 1 - label]; }
@@ -119,16 +122,15 @@ public:
   /// Valid until the next block is opened.
   BlockSig sig(const ControlFrame& f) const {
     switch (f.sig_kind) {
-    case ControlFrame::SigKind::empty:
-      return {};
+    case ControlFrame::SigKind::empty: return {};
     case ControlFrame::SigKind::one_result:
       // SAFETY: a ValType is its bits (static_assert in ir/types.h).
       return {{}, {reinterpret_cast<const ValType*>(&f.type_bits), 1}};
-    case ControlFrame::SigKind::type:
-      break;
+    case ControlFrame::SigKind::type: break;
     }
     const ir::TypeDef& type = module_.type(TypeIdx(f.type_bits));
-    return {f.op == ir::Op::Call ? std::span<const ValType>() : module_.params(type), module_.results(type)};
+    return {f.op == ir::Op::Call ? std::span<const ValType>() : module_.params(type),
+            module_.results(type)};
   }
   std::span<const ValType> label_types(const ControlFrame& f) const {
     return f.op == ir::Op::Loop ? sig(f).params : sig(f).results;
@@ -145,13 +147,21 @@ private:
     error_ = std::move(error.error()).with_offset(static_cast<u64>(at - file_));
     return false;
   }
-  PETREL_COLD bool malformed(const char* text, const u8* at) { return fail(petrel::fail(ErrorClass::malformed, text), at); }
-  PETREL_COLD bool unexpected_end(const u8* at) { return malformed("unexpected end of section or function", at); }
-  PETREL_COLD bool invalid(std::string text) { return fail(petrel::fail(ErrorClass::invalid, std::move(text)), op_at_); }
+  PETREL_COLD bool malformed(const char* text, const u8* at) {
+    return fail(petrel::fail(ErrorClass::malformed, text), at);
+  }
+  PETREL_COLD bool unexpected_end(const u8* at) {
+    return malformed("unexpected end of section or function", at);
+  }
+  PETREL_COLD bool invalid(std::string text) {
+    return fail(petrel::fail(ErrorClass::invalid, std::move(text)), op_at_);
+  }
   PETREL_COLD bool refuse(ir::Feature feature, std::string_view what, const u8* at) {
     return fail(ir::fail_feature(feature, features_, what), at);
   }
-  bool has(ir::Feature feature) const { return ir::is_implemented(feature) && features_.has(feature); }
+  bool has(ir::Feature feature) const {
+    return ir::is_implemented(feature) && features_.has(feature);
+  }
 
   // ---- bytes (body_immediates.h) ----
   template <typename T> struct Leb {
@@ -176,7 +186,9 @@ private:
   bool check_index(u32 index, u32 count, const char* what) {
     return !kValidate || index < count || unknown(what, index);
   }
-  PETREL_COLD bool unknown(const char* what, u32 index) { return invalid(unknown_index(what, index)); }
+  PETREL_COLD bool unknown(const char* what, u32 index) {
+    return invalid(unknown_index(what, index));
+  }
 
   // ---- operand and control stacks, §7.3 (body_stacks.h) ----
   void push_val(ValType type);
@@ -261,10 +273,10 @@ Status decode_body(const ir::Module& module, FuncIdx func, Bytes file, ir::Featu
 
 #define PETREL_BODY template <Mode kMode, typename Visitor>
 #define PETREL_BODY_CLASS BodyDecoder<kMode, Visitor>
-#include "frontend/body_immediates.h"
-#include "frontend/body_stacks.h"
 #include "frontend/body_effects.h"
+#include "frontend/body_immediates.h"
 #include "frontend/body_loop.h"
+#include "frontend/body_stacks.h"
 #undef PETREL_BODY
 #undef PETREL_BODY_CLASS
 #undef PETREL_INLINE

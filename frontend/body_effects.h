@@ -9,7 +9,8 @@ namespace petrel::frontend {
 // ---- by signature ------------------------------------------------------------------------------------
 
 /// Type behind a letter of ir/opcodes.def.
-PETREL_BODY template <char kLetter> PETREL_INLINE ValType PETREL_BODY_CLASS::letter_type(const Instr& in) const {
+PETREL_BODY template <char kLetter>
+PETREL_INLINE ValType PETREL_BODY_CLASS::letter_type(const Instr& in) const {
   if constexpr (kLetter == 'I') {
     return ValKind::i64;
   } else if constexpr (kLetter == 'f') {
@@ -19,14 +20,15 @@ PETREL_BODY template <char kLetter> PETREL_INLINE ValType PETREL_BODY_CLASS::let
   } else if constexpr (kLetter == 'e') {
     return module_.tables()[in.index].type.element;
   } else {
-    static_assert(kLetter == 'i' || kLetter == 'a' || kLetter == 'A' || kLetter == 'n' || kLetter == 't' ||
-                      kLetter == 'T' || kLetter == 'm',
+    static_assert(kLetter == 'i' || kLetter == 'a' || kLetter == 'A' || kLetter == 'n' ||
+                      kLetter == 't' || kLetter == 'T' || kLetter == 'm',
                   "a signature letter of an implemented feature needs a type here");
     return ValKind::i32; // address types become i64 with memory64
   }
 }
 
-PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_signature(const Instr& in) {
+PETREL_BODY template <ir::Op kOp>
+PETREL_INLINE bool PETREL_BODY_CLASS::apply_signature(const Instr& in) {
   if constexpr (kValidate) {
     constexpr ir::OpInfo kInfo = ir::op_info(kOp);
     constexpr u32 kParams = kInfo.params.size();
@@ -52,7 +54,8 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_si
 }
 
 /// The same in general: unknown operands, subtypes, errors.
-PETREL_BODY template <ir::Op kOp> PETREL_COLD bool PETREL_BODY_CLASS::apply_signature_slow(const Instr& in) {
+PETREL_BODY template <ir::Op kOp>
+PETREL_COLD bool PETREL_BODY_CLASS::apply_signature_slow(const Instr& in) {
   constexpr ir::OpInfo kInfo = ir::op_info(kOp);
   const bool ok = [&]<usize... kI>(std::index_sequence<kI...>) {
     return (... && pop_val(letter_type<kInfo.params[sizeof...(kI) - 1 - kI]>(in)));
@@ -68,7 +71,8 @@ PETREL_BODY template <ir::Op kOp> PETREL_COLD bool PETREL_BODY_CLASS::apply_sign
 
 // ---- control (§3.4.1) -------------------------------------------------------------------------------
 
-PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_block(At& at, Instr& in) {
+PETREL_BODY template <ir::Op kOp>
+PETREL_INLINE bool PETREL_BODY_CLASS::apply_block(At& at, Instr& in) {
   ControlFrame f;
   f.op = kOp;
   if (!read_block_type(at, f)) {
@@ -119,7 +123,8 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_end(const Instr& in) {
   return f.sig_kind == ControlFrame::SigKind::empty || push_vals(sig(f).results);
 }
 
-PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_branch(const Instr& in) {
+PETREL_BODY template <ir::Op kOp>
+PETREL_INLINE bool PETREL_BODY_CLASS::apply_branch(const Instr& in) {
   if constexpr (kOp == Op::BrIf) {
     if (!pop_val(ValKind::i32)) {
       return false;
@@ -156,7 +161,8 @@ PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::apply_br_table(const Instr
         return;
       }
       checked = types.data();
-      ok = types.size() == arity ? check_label(types) : invalid(arities_differ(types.size(), arity));
+      ok =
+          types.size() == arity ? check_label(types) : invalid(arities_differ(types.size(), arity));
     });
     if (!ok) {
       return false;
@@ -240,19 +246,22 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_ref_func(u32 index) {
 PETREL_BODY bool PETREL_BODY_CLASS::check_table_copy(const Instr& in) {
   const ValType dst = module_.tables()[in.index].type.element;
   const ValType src = module_.tables()[in.index2].type.element;
-  return is_subtype(src, dst) || invalid(type_mismatch(op_, "a table of " + to_string(dst), to_string(src)));
+  return is_subtype(src, dst) ||
+         invalid(type_mismatch(op_, "a table of " + to_string(dst), to_string(src)));
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::check_table_init(const Instr& in) {
   const ValType dst = module_.tables()[in.index2].type.element;
   const ValType src = module_.elems()[in.index].type;
-  return is_subtype(src, dst) || invalid(type_mismatch(op_, "elements of " + to_string(dst), to_string(src)));
+  return is_subtype(src, dst) ||
+         invalid(type_mismatch(op_, "elements of " + to_string(dst), to_string(src)));
 }
 
 // ---- dispatch ----------------------------------------------------------------------------------------
 
 /// Instructions whose visitor is called after their effect.
-PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_special(const Instr& in) {
+PETREL_BODY template <ir::Op kOp>
+PETREL_INLINE bool PETREL_BODY_CLASS::apply_special(const Instr& in) {
   if constexpr (kOp == Op::Drop) {
     ValType any;
     return pop_any(any);
@@ -292,7 +301,8 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_sp
   } else if constexpr (kOp == Op::RefFunc) {
     return apply_ref_func(in.index);
   } else {
-    static_assert(!ir::op_info(kOp).params.is_special(), "an instruction that the table types as * needs an effect here");
+    static_assert(!ir::op_info(kOp).params.is_special(),
+                  "an instruction that the table types as * needs an effect here");
     return apply_signature<kOp>(in);
   }
 }

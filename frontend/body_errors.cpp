@@ -6,8 +6,8 @@
 namespace petrel::frontend {
 
 std::string type_mismatch(ir::Op op, std::string_view expected, std::string_view found) {
-  return strf("type mismatch: %.*s expected %.*s, found %.*s", PETREL_SV(ir::op_name(op)), PETREL_SV(expected),
-              PETREL_SV(found));
+  return strf("type mismatch: %.*s expected %.*s, found %.*s", PETREL_SV(ir::op_name(op)),
+              PETREL_SV(expected), PETREL_SV(found));
 }
 
 std::string type_mismatch_empty(ir::Op op, std::string_view expected) {
@@ -15,45 +15,55 @@ std::string type_mismatch_empty(ir::Op op, std::string_view expected) {
 }
 
 std::string values_remain(ir::Op op, usize count) {
-  return strf("type mismatch: %.*s expected an empty stack, found %zu more value%s", PETREL_SV(ir::op_name(op)), count,
-              count == 1 ? "" : "s");
+  return strf("type mismatch: %.*s expected an empty stack, found %zu more value%s",
+              PETREL_SV(ir::op_name(op)), count, count == 1 ? "" : "s");
 }
 
-std::string if_without_else() { return "type mismatch: if without else expected equal parameters and results"; }
+std::string if_without_else() {
+  return "type mismatch: if without else expected equal parameters and results";
+}
 
 std::string arities_differ(usize found, usize expected) {
   return strf("type mismatch: br_table expected labels of %zu value%s, found one of %zu", expected,
               expected == 1 ? "" : "s", found);
 }
 
-std::string unknown_index(const char* what, u32 index) { return strf("unknown %s %u", what, index); }
+std::string unknown_index(const char* what, u32 index) {
+  return strf("unknown %s %u", what, index);
+}
 
 std::string invalid_result_arity(u32 found) {
   return strf("invalid result arity: select expected 1 type, found %u", found);
 }
 
 std::string alignment_too_large(u32 found_log2, u32 natural_log2) {
-  return strf("alignment must not be larger than natural: expected at most 2^%u bytes, found 2^%u", natural_log2,
-              found_log2);
+  return strf("alignment must not be larger than natural: expected at most 2^%u bytes, found 2^%u",
+              natural_log2, found_log2);
 }
 
 std::string offset_out_of_range(u64 found) {
-  return strf("offset out of range: expected at most 0xffffffff, found 0x%llx", static_cast<unsigned long long>(found));
+  return strf("offset out of range: expected at most 0xffffffff, found 0x%llx",
+              static_cast<unsigned long long>(found));
 }
 
-std::string immutable_global(u32 index) { return strf("immutable global %u: global.set expected a mutable one", index); }
+std::string immutable_global(u32 index) {
+  return strf("immutable global %u: global.set expected a mutable one", index);
+}
 
 std::string undeclared_reference(u32 index) {
-  return strf("undeclared function reference: function %u is in no element segment, export or global", index);
+  return strf(
+      "undeclared function reference: function %u is in no element segment, export or global",
+      index);
 }
 
 std::string illegal_opcode(u8 prefix, u32 code) {
-  return prefix == 0 ? strf("illegal opcode %02x", code) : strf("illegal opcode %02x %02x", prefix, code);
+  return prefix == 0 ? strf("illegal opcode %02x", code)
+                     : strf("illegal opcode %02x %02x", prefix, code);
 }
 
 std::string over_limit(u64 count, std::string_view what, u32 limit, std::string_view flag) {
-  return strf("%llu %.*s exceed limit %u (-L %.*s=N)", static_cast<unsigned long long>(count), PETREL_SV(what), limit,
-              PETREL_SV(flag));
+  return strf("%llu %.*s exceed limit %u (-L %.*s=N)", static_cast<unsigned long long>(count),
+              PETREL_SV(what), limit, PETREL_SV(flag));
 }
 
 } // namespace petrel::frontend

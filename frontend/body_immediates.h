@@ -12,7 +12,8 @@ PETREL_BODY template <typename T, u32 kBits, bool kSigned>
 PETREL_INLINE bool PETREL_BODY_CLASS::read_leb(At& at, T& out) {
   if (at != end_ && *at < 0x80) [[likely]] {
     const u32 byte = *at++;
-    out = kSigned ? static_cast<T>(static_cast<T>(static_cast<i8>(byte << 1)) >> 1) : static_cast<T>(byte);
+    out = kSigned ? static_cast<T>(static_cast<T>(static_cast<i8>(byte << 1)) >> 1)
+                  : static_cast<T>(byte);
     return true;
   }
   const Leb<T> leb = read_long_leb<T, kBits, kSigned>(at);
@@ -121,7 +122,8 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_block_type(At& at, Contro
   return read_long_block_type(at, f);
 }
 
-PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::read_long_block_type(At& at, ControlFrame& f) {
+PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::read_long_block_type(At& at,
+                                                                           ControlFrame& f) {
   if (at != end_ && (*at & 0xc0) == 0x40) { // one byte, negative: a value type
     ValType type;
     if (!read_val_type(at, type)) {
@@ -137,7 +139,8 @@ PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::read_long_block_type(At& a
     return false;
   }
   if (index < 0) {
-    return malformed("malformed block type: expected an empty type, a value type or a type index", start);
+    return malformed("malformed block type: expected an empty type, a value type or a type index",
+                     start);
   }
   if (kValidate && !has(ir::Feature::MultiValue)) {
     return refuse(ir::Feature::MultiValue, "block type by index", start);
@@ -160,7 +163,8 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_select_types(At& at, Instr& in) {
 
 // ---- memory and branch tables ------------------------------------------------------------------------
 
-PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_memarg(At& at, Instr& in, u32 natural_align_log2) {
+PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_memarg(At& at, Instr& in,
+                                                              u32 natural_align_log2) {
   const u8* const flags_at = at;
   if (!read_u32(at, in.align_log2)) {
     return false;
@@ -172,13 +176,15 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_memarg(At& at, Instr& in,
     if ((in.align_log2 & 0x40) != 0) {
       return refuse(ir::Feature::MultiMemory, "memory index in a memory access", flags_at);
     }
-    return read_leb<u64, 64, false>(at, in.bits) && invalid(alignment_too_large(in.align_log2, natural_align_log2));
+    return read_leb<u64, 64, false>(at, in.bits) &&
+           invalid(alignment_too_large(in.align_log2, natural_align_log2));
   }
   if (!read_leb<u64, 64, false>(at, in.bits)) {
     return false;
   }
   if (kValidate && in.bits > 0xffffffff) [[unlikely]] {
-    return check_index(0, header_.memories.count, "memory") && invalid(offset_out_of_range(in.bits));
+    return check_index(0, header_.memories.count, "memory") &&
+           invalid(offset_out_of_range(in.bits));
   }
   return check_index(0, header_.memories.count, "memory");
 }
@@ -219,7 +225,8 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_br_table(At& at, Instr& in) {
 // ---- by kind ---------------------------------------------------------------------------------------
 
 /// Checks indices against their spaces, after all were read.
-PETREL_BODY template <ir::Imm kImm> PETREL_INLINE bool PETREL_BODY_CLASS::check_indices(const Instr& in) {
+PETREL_BODY template <ir::Imm kImm>
+PETREL_INLINE bool PETREL_BODY_CLASS::check_indices(const Instr& in) {
   const ir::ModuleHeader& h = header_;
   if constexpr (kImm == Imm::LabelIdx) {
     return check_index(in.index, depth(), "label");
@@ -232,15 +239,18 @@ PETREL_BODY template <ir::Imm kImm> PETREL_INLINE bool PETREL_BODY_CLASS::check_
   } else if constexpr (kImm == Imm::TableIdx) {
     return check_index(in.index, h.tables.count, "table");
   } else if constexpr (kImm == Imm::TableTable) {
-    return check_index(in.index, h.tables.count, "table") && check_index(in.index2, h.tables.count, "table");
+    return check_index(in.index, h.tables.count, "table") &&
+           check_index(in.index2, h.tables.count, "table");
   } else if constexpr (kImm == Imm::ElemTable) {
-    return check_index(in.index2, h.tables.count, "table") && check_index(in.index, h.elems.count, "elem segment");
+    return check_index(in.index2, h.tables.count, "table") &&
+           check_index(in.index, h.elems.count, "elem segment");
   } else if constexpr (kImm == Imm::ElemIdx) {
     return check_index(in.index, h.elems.count, "elem segment");
   } else if constexpr (kImm == Imm::MemIdx) {
     return check_index(in.index, h.memories.count, "memory");
   } else if constexpr (kImm == Imm::MemMem) {
-    return check_index(in.index, h.memories.count, "memory") && check_index(in.index2, h.memories.count, "memory");
+    return check_index(in.index, h.memories.count, "memory") &&
+           check_index(in.index2, h.memories.count, "memory");
   } else if constexpr (kImm == Imm::DataMem || kImm == Imm::DataIdx) {
     if (kValidate && h.has_data_count == 0) {
       return malformed("data count section required", op_at_);
@@ -248,25 +258,30 @@ PETREL_BODY template <ir::Imm kImm> PETREL_INLINE bool PETREL_BODY_CLASS::check_
     return (kImm != Imm::DataMem || check_index(in.index2, h.memories.count, "memory")) &&
            check_index(in.index, h.data_count, "data segment");
   } else if constexpr (kImm == Imm::TypeTable) {
-    return check_index(in.index2, h.tables.count, "table") && check_index(in.index, h.types.count, "type");
+    return check_index(in.index2, h.tables.count, "table") &&
+           check_index(in.index, h.types.count, "type");
   } else {
     return true;
   }
 }
 
 /// Block types are read by the instruction's effect.
-PETREL_BODY template <ir::Imm kImm> PETREL_INLINE bool PETREL_BODY_CLASS::read_immediate(At& at, Instr& in) {
+PETREL_BODY template <ir::Imm kImm>
+PETREL_INLINE bool PETREL_BODY_CLASS::read_immediate(At& at, Instr& in) {
   if constexpr (kImm == Imm::None || kImm == Imm::BlockType) {
     return true;
-  } else if constexpr (kImm == Imm::LabelIdx || kImm == Imm::FuncIdx || kImm == Imm::LocalIdx || kImm == Imm::GlobalIdx ||
-                       kImm == Imm::TableIdx || kImm == Imm::ElemIdx || kImm == Imm::DataIdx) {
+  } else if constexpr (kImm == Imm::LabelIdx || kImm == Imm::FuncIdx || kImm == Imm::LocalIdx ||
+                       kImm == Imm::GlobalIdx || kImm == Imm::TableIdx || kImm == Imm::ElemIdx ||
+                       kImm == Imm::DataIdx) {
     return read_u32(at, in.index) && check_indices<kImm>(in);
-  } else if constexpr (kImm == Imm::TypeTable || kImm == Imm::TableTable || kImm == Imm::ElemTable) {
+  } else if constexpr (kImm == Imm::TypeTable || kImm == Imm::TableTable ||
+                       kImm == Imm::ElemTable) {
     return read_u32(at, in.index) && read_u32(at, in.index2) && check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::MemIdx) {
     return read_memory_index(at, in.index) && check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::MemMem) {
-    return read_memory_index(at, in.index) && read_memory_index(at, in.index2) && check_indices<kImm>(in);
+    return read_memory_index(at, in.index) && read_memory_index(at, in.index2) &&
+           check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::DataMem) {
     return read_u32(at, in.index) && read_memory_index(at, in.index2) && check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::BrTable) {

@@ -63,7 +63,9 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
   }
   // Only now, because more than 2^32 locals are malformed.
   return over_limit_at == nullptr ||
-         fail(petrel::fail(ErrorClass::limit, over_limit(local_count_, "locals", limits_.locals, "locals")), over_limit_at);
+         fail(petrel::fail(ErrorClass::limit,
+                           over_limit(local_count_, "locals", limits_.locals, "locals")),
+              over_limit_at);
 }
 
 // ---- instructions ----------------------------------------------------------------------------------
@@ -119,8 +121,7 @@ PETREL_BODY [[gnu::noinline]] auto PETREL_BODY_CLASS::step_prefixed(At at, u8 pr
     }                                                                                              \
     break;
 #include "ir/opcodes.def"
-  case Op::Invalid:
-    break;
+  case Op::Invalid: break;
   }
   illegal(prefix, code);
   return nullptr;
@@ -128,7 +129,9 @@ PETREL_BODY [[gnu::noinline]] auto PETREL_BODY_CLASS::step_prefixed(At at, u8 pr
 
 namespace detail {
 /// Case label of a row in the switch over first bytes: unprefixed rows their byte, others a value no byte has.
-constexpr u32 first_byte_case(u32 prefix, u32 code, ir::Op op) { return prefix == 0 ? code : 0x100 + static_cast<u32>(op); }
+constexpr u32 first_byte_case(u32 prefix, u32 code, ir::Op op) {
+  return prefix == 0 ? code : 0x100 + static_cast<u32>(op);
+}
 } // namespace detail
 
 PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
@@ -163,9 +166,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
     case ir::kPrefixGc:
     case ir::kPrefixMisc:
     case ir::kPrefixSimd:
-    case ir::kPrefixAtomic:
-      at = step_prefixed(at, static_cast<u8>(byte));
-      break;
+    case ir::kPrefixAtomic: at = step_prefixed(at, static_cast<u8>(byte)); break;
     default:
       illegal(0, byte);
       at = nullptr;
@@ -175,7 +176,8 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
       return false;
     }
   } while (!frames_.empty());
-  return at == end_ || malformed("section size mismatch: bytes left behind the function's final END opcode", at);
+  return at == end_ ||
+         malformed("section size mismatch: bytes left behind the function's final END opcode", at);
 }
 
 } // namespace petrel::frontend

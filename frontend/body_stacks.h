@@ -25,7 +25,8 @@ PETREL_BODY PETREL_INLINE void PETREL_BODY_CLASS::push_val(ValType type) {
     *sp_++ = type; // INVARIANT(slack): kSlack values fit above high_
     if (sp_ > high_) {
       high_ = sp_;
-      if (static_cast<usize>(scratch_.values.data() + scratch_.values.size() - sp_) < kSlack) [[unlikely]] {
+      if (static_cast<usize>(scratch_.values.data() + scratch_.values.size() - sp_) < kSlack)
+          [[unlikely]] {
         grow(0);
       }
     }
@@ -39,10 +40,12 @@ PETREL_BODY bool PETREL_BODY_CLASS::push_vals(std::span<const ValType> types) {
       return true;
     }
     if (height() + types.size() > limits_.operands) [[unlikely]] {
-      return fail(petrel::fail(ErrorClass::limit, over_limit(height() + types.size(), "operands", limits_.operands, "operands")),
+      return fail(petrel::fail(ErrorClass::limit, over_limit(height() + types.size(), "operands",
+                                                             limits_.operands, "operands")),
                   op_at_);
     }
-    if (static_cast<usize>(scratch_.values.data() + scratch_.values.size() - sp_) < types.size() + kSlack) [[unlikely]] {
+    if (static_cast<usize>(scratch_.values.data() + scratch_.values.size() - sp_) <
+        types.size() + kSlack) [[unlikely]] {
       grow(types.size());
     }
     sp_ = std::copy(types.begin(), types.end(), sp_);
@@ -137,7 +140,8 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::push_ctrl(ControlFrame f) {
 /// Pops the innermost frame with its results.
 PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::pop_ctrl() {
   if constexpr (kValidate) {
-    if (frames_.back().sig_kind != ControlFrame::SigKind::empty && !pop_vals(sig(frames_.back()).results)) {
+    if (frames_.back().sig_kind != ControlFrame::SigKind::empty &&
+        !pop_vals(sig(frames_.back()).results)) {
       return false;
     }
     if (sp_ != floor_) [[unlikely]] {

@@ -4,8 +4,8 @@
 // and bodies are checked against that; what is learnt of a function goes into its record in place.
 #include "base/format.h"
 #include "base/unicode.h"
-#include "frontend/body_errors.h"
 #include "frontend/body_decoder.h"
+#include "frontend/body_errors.h"
 #include "frontend/module_state.h"
 #include "frontend/side_table_builder.h"
 
@@ -42,11 +42,13 @@ std::string ModuleDecoder::func_place(u32 func) {
   while (func_names_.empty() && !reader_.at_end()) {
     auto id = reader_.read_u8();
     auto size = reader_.read_var_u32();
-    auto payload = id && size ? reader_.read_sub(*size) : std::unexpected(Error(ErrorClass::malformed, "no section"));
+    auto payload = id && size ? reader_.read_sub(*size)
+                              : std::unexpected(Error(ErrorClass::malformed, "no section"));
     if (!payload) {
       break;
     }
-    if (*id == static_cast<u8>(SectionId::custom) && payload->read_name() == std::string_view("name")) {
+    if (*id == static_cast<u8>(SectionId::custom) &&
+        payload->read_name() == std::string_view("name")) {
       name_section(*payload);
     }
   }
@@ -66,23 +68,27 @@ Status ModuleDecoder::code_count_differs(u32 count, u64 offset) {
     const u64 at = reader_.offset();
     auto id = reader_.read_u8();
     auto size = reader_.read_var_u32();
-    auto payload = id && size ? reader_.read_sub(*size) : std::unexpected(Error(ErrorClass::malformed, "no section"));
+    auto payload = id && size ? reader_.read_sub(*size)
+                              : std::unexpected(Error(ErrorClass::malformed, "no section"));
     if (!payload || *id > static_cast<u8>(SectionId::tag)) {
       break;
     }
     TRY(check_order(static_cast<SectionId>(*id), at));
   }
-  return fail_at(ErrorClass::malformed, offset,
-                 strf("function and code section have inconsistent lengths: %u functions, %u bodies",
-                      func_count() - header_.imported_funcs, count));
+  return fail_at(
+      ErrorClass::malformed, offset,
+      strf("function and code section have inconsistent lengths: %u functions, %u bodies",
+           func_count() - header_.imported_funcs, count));
 }
 
-Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scratch, SideTableBuilder& side_table) {
+Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scratch,
+                                    SideTableBuilder& side_table) {
   const u64 size_offset = r.offset();
   TRY_ASSIGN(u32 size, r.read_var_u32());
   if (size > limits_.function_size) {
-    return fail_at(ErrorClass::limit, size_offset,
-                   over_limit(size, "bytes of a function body", limits_.function_size, "function-size"));
+    return fail_at(
+        ErrorClass::limit, size_offset,
+        over_limit(size, "bytes of a function body", limits_.function_size, "function-size"));
   }
   ir::Func& func = image_.items(header_.funcs)[index];
   func.code_start = static_cast<u32>(r.offset());
@@ -90,7 +96,8 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
   func.body_end = static_cast<u32>(r.offset());
   const ir::Module module(image_.data());
   side_table.reset(size);
-  BodyDecoder<Mode::Validate, SideTableBuilder> body(module, FuncIdx(index), file_, features_, limits_, scratch, side_table);
+  BodyDecoder<Mode::Validate, SideTableBuilder> body(module, FuncIdx(index), file_, features_,
+                                                     limits_, scratch, side_table);
   TRY(body.run());
   func.body_offset = body.body_offset();
   func.local_count = body.local_count();
@@ -122,7 +129,8 @@ Status ModuleDecoder::code_section(ByteReader& r) {
     }
     Error error = std::move(status).error();
     if (r.at_end() && !reader_.at_end() && error.info().text.ends_with("END opcode expected")) {
-      error.info().text = "section size mismatch: END opcode expected"; // the section ends before the function does
+      error.info().text =
+          "section size mismatch: END opcode expected"; // the section ends before the function does
     }
     return std::unexpected(std::move(error).with_where(func_place(i)));
   }

@@ -87,9 +87,10 @@ private:
     }
     TRY_ASSIGN(Operand right, pop(op, type));
     TRY_ASSIGN(Operand left, pop(op, type));
-    const bool is_known =
-        left.form.kind == ir::ConstExpr::Kind::value && right.form.kind == ir::ConstExpr::Kind::value;
-    ir::ConstExpr form = known(type, is_known ? fold(op, left.form.value.bits[0], right.form.value.bits[0]) : 0);
+    const bool is_known = left.form.kind == ir::ConstExpr::Kind::value &&
+                          right.form.kind == ir::ConstExpr::Kind::value;
+    ir::ConstExpr form =
+        known(type, is_known ? fold(op, left.form.value.bits[0], right.form.value.bits[0]) : 0);
     form.kind = is_known ? ir::ConstExpr::Kind::value : ir::ConstExpr::Kind::code;
     push(type, form);
     return {};
@@ -151,12 +152,15 @@ private:
       op = ir::op_from_prefixed(byte, code);
     }
     if (op == Op::Invalid) {
-      return fail_at(ErrorClass::malformed, op_offset_, illegal_opcode(is_prefixed ? byte : u8{0}, code));
+      return fail_at(ErrorClass::malformed, op_offset_,
+                     illegal_opcode(is_prefixed ? byte : u8{0}, code));
     }
     const ir::Feature feature = ir::op_info(op).feature;
-    if (feature != ir::Feature::Mvp && !(scope_.features.has(feature) && ir::is_implemented(feature))) {
-      return std::unexpected(
-          ir::fail_feature(feature, scope_.features, ir::op_name(op)).error().with_offset(op_offset_));
+    if (feature != ir::Feature::Mvp &&
+        !(scope_.features.has(feature) && ir::is_implemented(feature))) {
+      return std::unexpected(ir::fail_feature(feature, scope_.features, ir::op_name(op))
+                                 .error()
+                                 .with_offset(op_offset_));
     }
     return op;
   }
@@ -190,7 +194,8 @@ private:
     } else if (op == Op::I64Add || op == Op::I64Sub || op == Op::I64Mul) {
       TRY(arithmetic(op, ValKind::i64, fold64));
     } else {
-      return invalid(strf("constant expression required: %.*s is no constant instruction", PETREL_SV(ir::op_name(op))));
+      return invalid(strf("constant expression required: %.*s is no constant instruction",
+                          PETREL_SV(ir::op_name(op))));
     }
     return true;
   }
@@ -203,8 +208,8 @@ private:
 
 } // namespace
 
-Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected, const ConstScope& scope,
-                                        ir::ImageBuilder& image) {
+Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected,
+                                        const ConstScope& scope, ir::ImageBuilder& image) {
   return ConstDecoder(reader, scope).run(expected, image);
 }
 

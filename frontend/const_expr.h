@@ -24,7 +24,7 @@ struct ConstScope {
 
 /// Reads one expression with its `end` and checks it against `expected`. Code that cannot be folded is appended to
 /// `image`. Errors: malformed, invalid ("constant expression required", "type mismatch …"), unsupported.
-Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected, const ConstScope& scope,
-                                        ir::ImageBuilder& image);
+Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected,
+                                        const ConstScope& scope, ir::ImageBuilder& image);
 
 } // namespace petrel::frontend

@@ -55,12 +55,12 @@ struct Instr {
   /// First index immediate in binary order, by kind: label depth, function, type, table, local, global, memory, element,
   /// data, tag; memory accesses: the memory; br_table: the default label.
   u32 index = 0;
-  u32 index2 = 0;         ///< second one
-  u32 align_log2 = 0;     ///< memory accesses
-  u64 bits = 0;           ///< constants (i32, f32 zero-extended); memory accesses: the offset
-  HeapType heap;          ///< ref.null
-  ValType select_type;    ///< select with a type
-  BranchTable labels;     ///< br_table
+  u32 index2 = 0;      ///< second one
+  u32 align_log2 = 0;  ///< memory accesses
+  u64 bits = 0;        ///< constants (i32, f32 zero-extended); memory accesses: the offset
+  HeapType heap;       ///< ref.null
+  ValType select_type; ///< select with a type
+  BranchTable labels;  ///< br_table
 };
 
 } // namespace petrel::frontend

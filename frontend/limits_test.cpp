@@ -8,70 +8,104 @@ namespace petrel::frontend::test {
 namespace {
 
 /// `make(n)` has n of something limited by `name`: 3 pass with the limit at 3, 4 give `message`.
-template <typename Make> void check_limit(std::string_view name, Make make, std::string_view message) {
+template <typename Make>
+void check_limit(std::string_view name, Make make, std::string_view message) {
   DecodeOptions options;
   REQUIRE(ir::apply_limit_option(std::string(name) + "=3", options.limits).has_value());
   CHECK_EQ(verdict(make(3), options), "ok");
   CHECK_EQ(verdict(make(4), options), message);
 }
 
-ByteVec times(u8 id, u32 count, const ByteVec& element) { return section(id, leb(count) + repeat(element, count)); }
+ByteVec times(u8 id, u32 count, const ByteVec& element) {
+  return section(id, leb(count) + repeat(element, count));
+}
 
 } // namespace
 
 TEST_CASE("limits of sections") {
-  check_limit("types", [](u32 n) { return kPreamble + times(1, n, {0x60, 0, 0}); },
-              "error[limit]: section type (id 1), offset 0xa: 4 types exceed limit 3 (-L types=N)");
-  check_limit("imports", [](u32 n) { return kPreamble + times(2, n, {0, 0, 3, 0x7f, 0}); },
-              "error[limit]: section import (id 2), offset 0xa: 4 imports exceed limit 3 (-L imports=N)");
-  check_limit("functions",
-              [](u32 n) { return kPreamble + section(1, {1, 0x60, 0, 0}) + times(3, n, {0}) + times(10, n, {2, 0, 0x0b}); },
-              "error[limit]: section function (id 3), offset 0x10: 4 functions exceed limit 3 (-L functions=N)");
-  check_limit("functions", [](u32 n) { return kPreamble + section(1, {1, 0x60, 0, 0}) + times(2, n, {0, 0, 0, 0}); },
-              "error[limit]: section import (id 2), offset 0x20: 4 functions exceed limit 3 (-L functions=N)");
-  check_limit("tables", [](u32 n) { return kPreamble + times(4, n, {0x70, 0, 0}); },
-              "error[limit]: section table (id 4), offset 0xa: 4 tables exceed limit 3 (-L tables=N)");
-  check_limit("globals", [](u32 n) { return kPreamble + times(6, n, {0x7f, 0, 0x41, 0, 0x0b}); },
-              "error[limit]: section global (id 6), offset 0xa: 4 globals exceed limit 3 (-L globals=N)");
-  check_limit("exports",
-              [](u32 n) {
-                ByteVec exports = leb(n);
-                for (u32 i = 0; i < n; ++i) {
-                  exports = exports + ByteVec{1, static_cast<u8>('a' + i), 2, 0};
-                }
-                return kPreamble + section(5, {1, 0, 0}) + section(7, exports);
-              },
-              "error[limit]: section export (id 7), offset 0xf: 4 exports exceed limit 3 (-L exports=N)");
-  check_limit("segments", [](u32 n) { return kPreamble + times(9, n, {1, 0, 0}); },
-              "error[limit]: section element (id 9), offset 0xa: 4 segments exceed limit 3 (-L segments=N)");
-  check_limit("segments", [](u32 n) { return kPreamble + times(11, n, {1, 0}); },
-              "error[limit]: section data (id 11), offset 0xa: 4 segments exceed limit 3 (-L segments=N)");
-  check_limit("segment-elements",
-              [](u32 n) { return kPreamble + section(9, ByteVec{1, 5, 0x70} + leb(n) + repeat({0xd0, 0x70, 0x0b}, n)); },
-              "error[limit]: section element (id 9), offset 0xd: 4 segment-elements exceed limit 3 (-L segment-elements=N)");
+  check_limit(
+      "types", [](u32 n) { return kPreamble + times(1, n, {0x60, 0, 0}); },
+      "error[limit]: section type (id 1), offset 0xa: 4 types exceed limit 3 (-L types=N)");
+  check_limit(
+      "imports", [](u32 n) { return kPreamble + times(2, n, {0, 0, 3, 0x7f, 0}); },
+      "error[limit]: section import (id 2), offset 0xa: 4 imports exceed limit 3 (-L imports=N)");
+  check_limit(
+      "functions",
+      [](u32 n) {
+        return kPreamble + section(1, {1, 0x60, 0, 0}) + times(3, n, {0}) +
+               times(10, n, {2, 0, 0x0b});
+      },
+      "error[limit]: section function (id 3), offset 0x10: 4 functions exceed limit 3 (-L "
+      "functions=N)");
+  check_limit(
+      "functions",
+      [](u32 n) { return kPreamble + section(1, {1, 0x60, 0, 0}) + times(2, n, {0, 0, 0, 0}); },
+      "error[limit]: section import (id 2), offset 0x20: 4 functions exceed limit 3 (-L "
+      "functions=N)");
+  check_limit(
+      "tables", [](u32 n) { return kPreamble + times(4, n, {0x70, 0, 0}); },
+      "error[limit]: section table (id 4), offset 0xa: 4 tables exceed limit 3 (-L tables=N)");
+  check_limit(
+      "globals", [](u32 n) { return kPreamble + times(6, n, {0x7f, 0, 0x41, 0, 0x0b}); },
+      "error[limit]: section global (id 6), offset 0xa: 4 globals exceed limit 3 (-L globals=N)");
+  check_limit(
+      "exports",
+      [](u32 n) {
+        ByteVec exports = leb(n);
+        for (u32 i = 0; i < n; ++i) {
+          exports = exports + ByteVec{1, static_cast<u8>('a' + i), 2, 0};
+        }
+        return kPreamble + section(5, {1, 0, 0}) + section(7, exports);
+      },
+      "error[limit]: section export (id 7), offset 0xf: 4 exports exceed limit 3 (-L exports=N)");
+  check_limit(
+      "segments", [](u32 n) { return kPreamble + times(9, n, {1, 0, 0}); },
+      "error[limit]: section element (id 9), offset 0xa: 4 segments exceed limit 3 (-L "
+      "segments=N)");
+  check_limit(
+      "segments", [](u32 n) { return kPreamble + times(11, n, {1, 0}); },
+      "error[limit]: section data (id 11), offset 0xa: 4 segments exceed limit 3 (-L segments=N)");
+  check_limit(
+      "segment-elements",
+      [](u32 n) {
+        return kPreamble + section(9, ByteVec{1, 5, 0x70} + leb(n) + repeat({0xd0, 0x70, 0x0b}, n));
+      },
+      "error[limit]: section element (id 9), offset 0xd: 4 segment-elements exceed limit 3 (-L "
+      "segment-elements=N)");
 }
 
 TEST_CASE("limits of functions") {
-  check_limit("params", [](u32 n) { return kPreamble + section(1, ByteVec{1, 0x60} + leb(n) + ByteVec(n, 0x7f) + ByteVec{0}); },
-              "error[limit]: section type (id 1), offset 0xc: 4 params exceed limit 3 (-L params=N)");
-  check_limit("results", [](u32 n) { return kPreamble + section(1, ByteVec{1, 0x60, 0} + leb(n) + ByteVec(n, 0x7f)); },
-              "error[limit]: section type (id 1), offset 0xd: 4 results exceed limit 3 (-L results=N)");
-  check_limit("function-size", [](u32 n) { return one_func(ByteVec(n - 2, 0x01) + ByteVec{0x0b}); },
-              "error[limit]: func 0, offset 0x15: 4 bytes of a function body exceed limit 3 (-L function-size=N)");
+  check_limit(
+      "params",
+      [](u32 n) {
+        return kPreamble + section(1, ByteVec{1, 0x60} + leb(n) + ByteVec(n, 0x7f) + ByteVec{0});
+      },
+      "error[limit]: section type (id 1), offset 0xc: 4 params exceed limit 3 (-L params=N)");
+  check_limit(
+      "results",
+      [](u32 n) { return kPreamble + section(1, ByteVec{1, 0x60, 0} + leb(n) + ByteVec(n, 0x7f)); },
+      "error[limit]: section type (id 1), offset 0xd: 4 results exceed limit 3 (-L results=N)");
+  check_limit(
+      "function-size", [](u32 n) { return one_func(ByteVec(n - 2, 0x01) + ByteVec{0x0b}); },
+      "error[limit]: func 0, offset 0x15: 4 bytes of a function body exceed limit 3 (-L "
+      "function-size=N)");
   auto locals = [](u32 n) {
     return kPreamble + section(1, {1, 0x60, 1, 0x7f, 0}) + section(3, {1, 0}) +
            section(10, ByteVec{1} + body({0x0b}, ByteVec{2, 1, 0x7f} + leb(n - 2) + ByteVec{0x7e}));
   };
-  check_limit("locals", locals, "error[limit]: func 0, offset 0x1a: 4 locals exceed limit 3 (-L locals=N)");
-  check_limit("operands",
-              [](u32 n) {
-                return kPreamble + section(1, ByteVec{1, 0x60, 0} + leb(n) + ByteVec(n, 0x7f)) + section(3, {1, 0}) +
-                       section(10, ByteVec{1} + body({0x10, 0, 0x0b}));
-              },
-              "error[limit]: func 0, offset 0x1b: 4 operands exceed limit 3 (-L operands=N)");
+  check_limit("locals", locals,
+              "error[limit]: func 0, offset 0x1a: 4 locals exceed limit 3 (-L locals=N)");
+  check_limit(
+      "operands",
+      [](u32 n) {
+        return kPreamble + section(1, ByteVec{1, 0x60, 0} + leb(n) + ByteVec(n, 0x7f)) +
+               section(3, {1, 0}) + section(10, ByteVec{1} + body({0x10, 0, 0x0b}));
+      },
+      "error[limit]: func 0, offset 0x1b: 4 operands exceed limit 3 (-L operands=N)");
   DecodeOptions options;
   CHECK_EQ(verdict(locals(50000), options), "ok");
-  CHECK_EQ(verdict(locals(50001), options), "error[limit]: func 0, offset 0x1a: 50001 locals exceed limit 50000 (-L locals=N)");
+  CHECK_EQ(verdict(locals(50001), options),
+           "error[limit]: func 0, offset 0x1a: 50001 locals exceed limit 50000 (-L locals=N)");
 }
 
 TEST_CASE("options of limits") {
@@ -82,8 +116,10 @@ TEST_CASE("options of limits") {
   };
   CHECK_EQ(message("params=60000"), "ok");
   CHECK_EQ(limits.params, 60000);
-  CHECK_EQ(message("params=60001"), "error[usage]: -L params: expected a number up to 60000, found '60001'");
-  CHECK_EQ(message("params=-1"), "error[usage]: -L params: expected a number up to 60000, found '-1'");
+  CHECK_EQ(message("params=60001"),
+           "error[usage]: -L params: expected a number up to 60000, found '60001'");
+  CHECK_EQ(message("params=-1"),
+           "error[usage]: -L params: expected a number up to 60000, found '-1'");
   CHECK_EQ(message("params"), "error[usage]: -L params: expected a number up to 60000, found ''");
   CHECK_EQ(message("parms=1"), "error[usage]: -L: unknown limit 'parms' (-L help lists them)");
   CHECK_NE(ir::limits_help().find("operands"), std::string::npos);
@@ -95,14 +131,16 @@ TEST_CASE("limit of the module's size") {
   options.limits.module_size = static_cast<u32>(module.size());
   CHECK_EQ(verdict(module, options), "ok");
   options.limits.module_size -= 1;
-  CHECK_EQ(verdict(module, options), "error[limit]: offset 0x0: 16 bytes exceed limit 15 (-L module-size=N)");
+  CHECK_EQ(verdict(module, options),
+           "error[limit]: offset 0x0: 16 bytes exceed limit 15 (-L module-size=N)");
 }
 
 TEST_CASE("many locals are found by their run") {
   // 300 i32, 300 i64, 2 f32: local 599 is i64, 600 f32
   const ByteVec locals = ByteVec{3} + leb(300) + ByteVec{0x7f} + leb(300) + ByteVec{0x7e, 2, 0x7d};
   auto with = [&](const ByteVec& code) {
-    return kPreamble + section(1, {1, 0x60, 0, 0}) + section(3, {1, 0}) + section(10, ByteVec{1} + body(code, locals));
+    return kPreamble + section(1, {1, 0x60, 0, 0}) + section(3, {1, 0}) +
+           section(10, ByteVec{1} + body(code, locals));
   };
   auto get = [](u32 local, u8 op) { return ByteVec{0x20} + leb(local) + ByteVec{op, 0x1a, 0x0b}; };
   CHECK_EQ(verdict(with(get(255, 0x45))), "ok");
@@ -111,7 +149,8 @@ TEST_CASE("many locals are found by their run") {
   CHECK_EQ(verdict(with(get(300, 0x50))), "ok");
   CHECK_EQ(verdict(with(get(599, 0x50))), "ok");
   CHECK_EQ(verdict(with(get(601, 0x8b))), "ok");
-  CHECK_EQ(verdict(with(get(600, 0x45))), "error[invalid]: func 0, offset 0x22: type mismatch: i32.eqz expected i32, found f32");
+  CHECK_EQ(verdict(with(get(600, 0x45))),
+           "error[invalid]: func 0, offset 0x22: type mismatch: i32.eqz expected i32, found f32");
   CHECK_EQ(verdict(with(get(602, 0x45))), "error[invalid]: func 0, offset 0x1f: unknown local 602");
 }
 

@@ -17,8 +17,20 @@ class SideTableBuilder;
 
 /// Section ids (§5.5.2).
 enum class SectionId : u8 {
-  custom = 0, type = 1, import = 2, function = 3, table = 4, memory = 5, global = 6, export_ = 7, start = 8, element = 9,
-  code = 10, data = 11, data_count = 12, tag = 13,
+  custom = 0,
+  type = 1,
+  import = 2,
+  function = 3,
+  table = 4,
+  memory = 5,
+  global = 6,
+  export_ = 7,
+  start = 8,
+  element = 9,
+  code = 10,
+  data = 11,
+  data_count = 12,
+  tag = 13,
 };
 std::string_view section_name(SectionId id);
 
@@ -94,7 +106,8 @@ private:
   u32 last_order_ = 0;
   bool has_code_ = false;
   bool declarations_written_ = false;
-  u64 stretched_at_ = 0; ///< payload of a section that reaches to the module's end, for messages; 0 = none
+  u64 stretched_at_ =
+      0; ///< payload of a section that reaches to the module's end, for messages; 0 = none
 
   ir::ImageBuilder image_;
   ir::ModuleHeader header_;

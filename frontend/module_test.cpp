@@ -44,18 +44,21 @@ TEST_CASE("constant expressions are folded where they can be") {
 }
 
 TEST_CASE("element segments of all eight forms") {
-  const ByteVec head = kPreamble + section(1, {1, 0x60, 0, 0}) + section(3, {2, 0, 0}) + section(4, {1, 0x70, 0, 9});
+  const ByteVec head =
+      kPreamble + section(1, {1, 0x60, 0, 0}) + section(3, {2, 0, 0}) + section(4, {1, 0x70, 0, 9});
   const ByteVec at = {0x41, 2, 0x0b};
   const ByteVec expr = {0xd2, 1, 0x0b};
   const ByteVec forms = ByteVec{8} + (ByteVec{0} + at + ByteVec{1, 1}) + ByteVec{1, 0, 1, 1} +
-                        (ByteVec{2, 0} + at + ByteVec{0, 1, 1}) + ByteVec{3, 0, 1, 1} + (ByteVec{4} + at + ByteVec{1} + expr) +
-                        (ByteVec{5, 0x70, 1} + expr) + (ByteVec{6, 0} + at + ByteVec{0x70, 1} + expr) +
+                        (ByteVec{2, 0} + at + ByteVec{0, 1, 1}) + ByteVec{3, 0, 1, 1} +
+                        (ByteVec{4} + at + ByteVec{1} + expr) + (ByteVec{5, 0x70, 1} + expr) +
+                        (ByteVec{6, 0} + at + ByteVec{0x70, 1} + expr) +
                         (ByteVec{7, 0x70, 1} + expr);
   auto image = decode(head + section(9, forms) + section(10, {2, 2, 0, 0x0b, 2, 0, 0x0b}));
   REQUIRE(image.has_value());
   const ir::Module module = image->module();
   using enum ir::SegmentMode;
-  const ir::SegmentMode modes[] = {active, passive, active, declarative, active, passive, active, declarative};
+  const ir::SegmentMode modes[] = {active, passive, active, declarative,
+                                   active, passive, active, declarative};
   REQUIRE_EQ(module.elems().size(), 8);
   for (u32 i = 0; i < 8; ++i) {
     const ir::Elem& elem = module.elems()[i];
@@ -78,9 +81,13 @@ TEST_CASE("element segments of all eight forms") {
 
 TEST_CASE("names, exports and custom sections") {
   // functions 0 and 1; the function names are out of order from entry 2 on, and the last is cut
-  const ByteVec names = section(0, text("name") + (ByteVec{0} + leb(2) + text("m")) + (ByteVec{1} + leb(7) + ByteVec{2, 0} + text("a") + ByteVec{1} + text("b")) + ByteVec{9, 5});
+  const ByteVec names =
+      section(0, text("name") + (ByteVec{0} + leb(2) + text("m")) +
+                     (ByteVec{1} + leb(7) + ByteVec{2, 0} + text("a") + ByteVec{1} + text("b")) +
+                     ByteVec{9, 5});
   auto image = decode(kPreamble + section(1, {1, 0x60, 0, 0}) + section(3, {2, 0, 0}) +
-                      section(7, {3, 1, 'z', 0, 1, 0, 0, 0, 2, 'a', 'b', 0, 1}) + section(10, {2, 2, 0, 0x0b, 2, 0, 0x0b}) + names +
+                      section(7, {3, 1, 'z', 0, 1, 0, 0, 0, 2, 'a', 'b', 0, 1}) +
+                      section(10, {2, 2, 0, 0x0b, 2, 0, 0x0b}) + names +
                       section(0, text("other") + ByteVec{1, 2, 3}));
   REQUIRE(image.has_value());
   const ir::Module module = image->module();
@@ -98,8 +105,9 @@ TEST_CASE("names, exports and custom sections") {
 }
 
 TEST_CASE("functions: where bodies lie, locals, heights") {
-  const ByteVec bytes = kPreamble + section(1, {1, 0x60, 1, 0x7f, 1, 0x7f}) + section(3, {1, 0}) +
-                        section(10, ByteVec{1} + body({0x20, 0, 0x20, 1, 0xa7, 0x6a, 0x0b}, {1, 3, 0x7e}));
+  const ByteVec bytes =
+      kPreamble + section(1, {1, 0x60, 1, 0x7f, 1, 0x7f}) + section(3, {1, 0}) +
+      section(10, ByteVec{1} + body({0x20, 0, 0x20, 1, 0xa7, 0x6a, 0x0b}, {1, 3, 0x7e}));
   auto image = decode(bytes);
   REQUIRE(image.has_value());
   const ir::Func& func = image->module().funcs()[0];

@@ -26,7 +26,8 @@ Status check_min_max(const Limits& limits, u64 offset) {
     return {};
   }
   return invalid(offset, strf("size minimum must not be greater than maximum: %llu > %llu",
-                              static_cast<unsigned long long>(limits.min), static_cast<unsigned long long>(limits.max)));
+                              static_cast<unsigned long long>(limits.min),
+                              static_cast<unsigned long long>(limits.max)));
 }
 
 /// Is one more within the limit?
@@ -34,7 +35,8 @@ Status check_limit(usize count, u32 limit, const char* what, u64 offset) {
   if (count < limit) {
     return {};
   }
-  return fail_at(ErrorClass::limit, offset, strf("%zu %s exceed limit %u (-L %s=N)", count + 1, what, limit, what));
+  return fail_at(ErrorClass::limit, offset,
+                 strf("%zu %s exceed limit %u (-L %s=N)", count + 1, what, limit, what));
 }
 
 template <typename T> Result<T> at_offset(Result<T> result, u64 offset) {
@@ -89,7 +91,9 @@ Status ModuleDecoder::type_section(ByteReader& r) {
     TRY_ASSIGN(u8 form, r.read_u8());
     if (form == 0x4e || form == 0x4f || form == 0x50 || form == 0x5e || form == 0x5f) {
       return std::unexpected(
-          ir::fail_feature(ir::Feature::Gc, features_, strf("type form 0x%02x", form)).error().with_offset(offset));
+          ir::fail_feature(ir::Feature::Gc, features_, strf("type form 0x%02x", form))
+              .error()
+              .with_offset(offset));
     }
     if (form != 0x60) {
       return fail_at(ErrorClass::malformed, offset,
@@ -119,7 +123,9 @@ Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what, u32 allowe
   }
   auto refuse = [&](ir::Feature feature) {
     return std::unexpected(
-        ir::fail_feature(feature, features_, strf("%s limits with flags 0x%02x", what, flags)).error().with_offset(offset));
+        ir::fail_feature(feature, features_, strf("%s limits with flags 0x%02x", what, flags))
+            .error()
+            .with_offset(offset));
   };
   if ((flags & 8) != 0) {
     return refuse(ir::Feature::CustomPageSizes);
@@ -144,7 +150,8 @@ Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
   TRY_ASSIGN(type.element, ref_type(r));
   const u64 offset = r.offset();
   TRY_ASSIGN(type.limits, limits(r, "table", 0x05));
-  if (type.limits.min > kMaxElements || (type.limits.has_max != 0 && type.limits.max > kMaxElements)) {
+  if (type.limits.min > kMaxElements ||
+      (type.limits.has_max != 0 && type.limits.max > kMaxElements)) {
     return invalid(offset, "table size must be at most 4294967295");
   }
   TRY(check_min_max(type.limits, offset));
@@ -169,7 +176,8 @@ Result<ir::GlobalType> ModuleDecoder::global_type(ByteReader& r) {
   const u64 offset = r.offset();
   TRY_ASSIGN(type.is_mutable, r.read_u8());
   if (type.is_mutable > 1) {
-    return fail_at(ErrorClass::malformed, offset, strf("malformed mutability 0x%02x", type.is_mutable));
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("malformed mutability 0x%02x", type.is_mutable));
   }
   return type;
 }
@@ -224,17 +232,19 @@ Status ModuleDecoder::import(ByteReader& r) {
     TRY(check_limit(globals_.size(), limits_.globals, "globals", offset));
     TRY_ASSIGN(ir::GlobalType type, global_type(r));
     if (type.is_mutable && !features_.has(ir::Feature::MutableGlobal)) {
-      return std::unexpected(ir::fail_feature(ir::Feature::MutableGlobal, features_, "imported mutable global")
-                                 .error()
-                                 .with_offset(offset));
+      return std::unexpected(
+          ir::fail_feature(ir::Feature::MutableGlobal, features_, "imported mutable global")
+              .error()
+              .with_offset(offset));
     }
     globals_.push_back({type, {}, {}});
     ++header_.imported_globals;
     break;
   }
   case 0x04:
-    return std::unexpected(
-        ir::fail_feature(ir::Feature::Exceptions, features_, "imported tag").error().with_offset(offset));
+    return std::unexpected(ir::fail_feature(ir::Feature::Exceptions, features_, "imported tag")
+                               .error()
+                               .with_offset(offset));
   default:
     return fail_at(ErrorClass::malformed, offset, strf("malformed import kind 0x%02x", kind));
   }
@@ -269,10 +279,10 @@ Status ModuleDecoder::table_section(ByteReader& r) {
     const u64 offset = r.offset();
     TRY(check_limit(tables_.size(), limits_.tables, "tables", offset));
     if (r.peek() == u8{0x40}) {
-      return std::unexpected(
-          ir::fail_feature(ir::Feature::FunctionReferences, features_, "table with an initial value")
-              .error()
-              .with_offset(offset));
+      return std::unexpected(ir::fail_feature(ir::Feature::FunctionReferences, features_,
+                                              "table with an initial value")
+                                 .error()
+                                 .with_offset(offset));
     }
     TRY_ASSIGN(ir::TableType type, table_type(r));
     ir::Table table{type, {}};
@@ -289,7 +299,9 @@ Status ModuleDecoder::memory_section(ByteReader& r) {
     TRY_ASSIGN(Limits type, memory_type(r));
     if (!memories_.empty()) {
       return std::unexpected(
-          ir::fail_feature(ir::Feature::MultiMemory, features_, "multiple memories").error().with_offset(offset));
+          ir::fail_feature(ir::Feature::MultiMemory, features_, "multiple memories")
+              .error()
+              .with_offset(offset));
     }
     memories_.push_back(type);
   }
@@ -367,7 +379,8 @@ Status ModuleDecoder::check_unique_exports() {
   std::string_view first;
   for (usize i = 1; i < order.size(); ++i) {
     const std::string_view name = export_names_[order[i]];
-    if (name == export_names_[order[i - 1]] && (first.data() == nullptr || name.data() < first.data())) {
+    if (name == export_names_[order[i - 1]] &&
+        (first.data() == nullptr || name.data() < first.data())) {
       first = name;
     }
   }

@@ -34,16 +34,19 @@ Result<ir::Elem> ModuleDecoder::element_segment(ByteReader& r) {
   const u64 offset = r.offset();
   TRY_ASSIGN(u32 flags, r.read_var_u32());
   if (flags > 7) {
-    return fail_at(ErrorClass::malformed, offset, strf("malformed elements segment kind %u", flags));
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("malformed elements segment kind %u", flags));
   }
   if (flags != 0 && !features_.has(ir::Feature::BulkMemory)) {
     return std::unexpected(
-        ir::fail_feature(ir::Feature::BulkMemory, features_, "element segment kind").error().with_offset(offset));
+        ir::fail_feature(ir::Feature::BulkMemory, features_, "element segment kind")
+            .error()
+            .with_offset(offset));
   }
   const bool has_exprs = (flags & 4) != 0;
   ir::Elem elem;
   elem.type = ValType::funcref();
-  elem.mode = (flags & 1) == 0 ? ir::SegmentMode::active
+  elem.mode = (flags & 1) == 0   ? ir::SegmentMode::active
               : (flags & 2) != 0 ? ir::SegmentMode::declarative
                                  : ir::SegmentMode::passive;
   if (elem.mode == ir::SegmentMode::active) {
@@ -64,12 +67,15 @@ Result<ir::Elem> ModuleDecoder::element_segment(ByteReader& r) {
     } else {
       TRY_ASSIGN(u8 kind, r.read_u8());
       if (kind != 0x00) {
-        return fail_at(ErrorClass::malformed, at, strf("malformed element kind 0x%02x, expected 0x00 (funcref)", kind));
+        return fail_at(ErrorClass::malformed, at,
+                       strf("malformed element kind 0x%02x, expected 0x00 (funcref)", kind));
       }
     }
   }
-  if (elem.mode == ir::SegmentMode::active && tables_[elem.table.index()].type.element != elem.type) {
-    return invalid(offset, strf("type mismatch: element segment of %s for a table of %s", to_string(elem.type).c_str(),
+  if (elem.mode == ir::SegmentMode::active &&
+      tables_[elem.table.index()].type.element != elem.type) {
+    return invalid(offset, strf("type mismatch: element segment of %s for a table of %s",
+                                to_string(elem.type).c_str(),
                                 to_string(tables_[elem.table.index()].type.element).c_str()));
   }
   TRY(element_items(r, elem, has_exprs));
@@ -104,8 +110,9 @@ Status ModuleDecoder::data_section(ByteReader& r) {
   header_.data_size = static_cast<u32>(r.remaining());
   TRY_ASSIGN(u32 count, r.read_count(limits_.segments, 1, "segments"));
   if (header_.has_data_count != 0 && header_.data_count != count) {
-    return r.malformed(strf("data count and data section have inconsistent lengths: %u announced, %u found",
-                            header_.data_count, count));
+    return r.malformed(
+        strf("data count and data section have inconsistent lengths: %u announced, %u found",
+             header_.data_count, count));
   }
   for (u32 i = 0; i < count; ++i) {
     TRY(data_segment(r));
@@ -122,8 +129,9 @@ Status ModuleDecoder::data_segment(ByteReader& r) {
   ir::Data data;
   data.mode = flags == 1 ? ir::SegmentMode::passive : ir::SegmentMode::active;
   if (flags != 0 && !features_.has(ir::Feature::BulkMemory)) {
-    return std::unexpected(
-        ir::fail_feature(ir::Feature::BulkMemory, features_, "data segment kind").error().with_offset(offset));
+    return std::unexpected(ir::fail_feature(ir::Feature::BulkMemory, features_, "data segment kind")
+                               .error()
+                               .with_offset(offset));
   }
   if (data.mode == ir::SegmentMode::active) {
     u32 memory = 0;

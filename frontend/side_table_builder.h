@@ -105,7 +105,8 @@ private:
     return words_.data() + size_;
   }
   [[gnu::noinline, gnu::cold]] void enlarge(usize count) {
-    CHECK(size_ + count <= 0xffffffff); // at most six words for each byte of a file below 2^29 bytes
+    CHECK(size_ + count <=
+          0xffffffff); // at most six words for each byte of a file below 2^29 bytes
     words_.resize(std::max(words_.size() * 2, size_ + count + 1024));
   }
   void append(u32 first, u32 second) {
@@ -203,7 +204,8 @@ private:
       const Motion m = motion(d, target);
       const ir::BranchEntry parts{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
       words_[entry] = in.offset;
-      words_[entry + 1] = !always_long_ && parts.is_short() ? parts.short_word() : record_word(table, entry, label, m);
+      words_[entry + 1] = !always_long_ && parts.is_short() ? parts.short_word()
+                                                            : record_word(table, entry, label, m);
       aim(entry, true, label, target);
       entry += 2;
     });

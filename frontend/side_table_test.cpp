@@ -134,7 +134,8 @@ private:
   }
   void block_run(const Fact& f) {
     u32 pairs = 0;
-    for (u32 at = f.offset; at + 1 < file_.size() && file_[at] == 0x02 && file_[at + 1] == 0x40; at += 2) {
+    for (u32 at = f.offset; at + 1 < file_.size() && file_[at] == 0x02 && file_[at + 1] == 0x40;
+         at += 2) {
       ++pairs;
     }
     if (f.offset >= run_end_ && pairs >= 4) {
@@ -146,7 +147,8 @@ private:
     }
   }
   void skip() { position_ += ir::branch_entry_words(&words_[position_]); }
-  void compare(const Fact& f, const ir::BranchEntry& e, u32 from, const Target& target, const Place& place) {
+  void compare(const Fact& f, const ir::BranchEntry& e, u32 from, const Target& target,
+               const Place& place) {
     CAPTURE(f.offset);
     CHECK_EQ(e.keep, target.drop == 0 ? 0 : target.keep);
     CHECK_EQ(e.drop, target.drop);
@@ -168,7 +170,8 @@ private:
         CHECK_EQ(words[(words[1] >> 8) * 2 + 3], 0);
       }
       if (follow) {
-        const ir::BranchEntry e = is_long ? ir::BranchEntry::read_table_long(words) : ir::BranchEntry::read(words);
+        const ir::BranchEntry e =
+            is_long ? ir::BranchEntry::read_table_long(words) : ir::BranchEntry::read(words);
         compare(f, e, position_, target, places_[target.block]);
         long_entries += is_long ? 1 : 0;
       }
@@ -204,19 +207,22 @@ Walked walk(const ByteVec& bytes) {
   BodyScratch scratch;
   Recorder recorder;
   const ir::DecodeLimits limits;
-  const Status again =
-      decode_body<Mode::Validate>(module, FuncIdx(0), bytes, ir::kDefaultFeatures, limits, scratch, recorder);
+  const Status again = decode_body<Mode::Validate>(module, FuncIdx(0), bytes, ir::kDefaultFeatures,
+                                                   limits, scratch, recorder);
   REQUIRE(again.has_value());
   Walker walker(module, 0, recorder.facts, bytes);
   walker.run();
-  return {module.funcs()[0].side_table_words, walker.long_entries, walker.run_entries, module.funcs()[0].max_height};
+  return {module.funcs()[0].side_table_words, walker.long_entries, walker.run_entries,
+          module.funcs()[0].max_height};
 }
 
 /// A function of type [i32] -> [i32] (type 1) with a body; type 2 is [] -> [i32 × 5], type 3 [i32 i32] -> [i32].
 ByteVec func(const ByteVec& code) {
   return kPreamble +
-         section(1, {0x04, 0x60, 0, 0, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 0, 5, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x60, 2, 0x7f, 0x7f, 1, 0x7f}) +
-         section(3, {0x01, 0x01}) + section(4, {1, 0x70, 0, 0}) + section(10, ByteVec{0x01} + body(code));
+         section(1, {0x04, 0x60, 0,    0,    0x60, 1,    0x7f, 1,    0x7f, 0x60, 0,   5,
+                     0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0x60, 2,    0x7f, 0x7f, 1,    0x7f}) +
+         section(3, {0x01, 0x01}) + section(4, {1, 0x70, 0, 0}) +
+         section(10, ByteVec{0x01} + body(code));
 }
 const ByteVec kConst = {0x41, 0x00};
 
@@ -229,65 +235,94 @@ TEST_CASE("side table: straight code has none") {
 }
 
 TEST_CASE("side table: blocks, loops, if and else") {
-  CHECK_EQ(walk(func({0x02, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 2);                                  // br_if out
-  CHECK_EQ(walk(func({0x03, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 2);                                  // br_if back
-  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x40, 0x01, 0x0b, 0x20, 0, 0x0b})).words, 2);                                     // if
-  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 2, 0x0b, 0x0b})).words, 4);                            // if else
-  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x7f, 0x41, 1, 0x0c, 0, 0x05, 0x41, 2, 0x0c, 0, 0x0b, 0x0b})).words, 8);          // br in both
-  CHECK_EQ(walk(func({0x20, 0, 0x0c, 0, 0x0b})).words, 2);                                                             // to the function
-  CHECK_EQ(walk(func({0x20, 0, 0x0f, 0x0b})).words, 0);                                                                // return
-  CHECK_EQ(walk(func({0x20, 0, 0x10, 0x80, 0x00, 0x41, 0, 0x11, 0x81, 0x00, 0x00, 0x0b})).words, 4);                   // padded calls
+  CHECK_EQ(walk(func({0x02, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 2); // br_if out
+  CHECK_EQ(walk(func({0x03, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 2); // br_if back
+  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x40, 0x01, 0x0b, 0x20, 0, 0x0b})).words, 2);    // if
+  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 2, 0x0b, 0x0b})).words,
+           4); // if else
+  CHECK_EQ(
+      walk(func({0x20, 0, 0x04, 0x7f, 0x41, 1, 0x0c, 0, 0x05, 0x41, 2, 0x0c, 0, 0x0b, 0x0b})).words,
+      8);                                                  // br in both
+  CHECK_EQ(walk(func({0x20, 0, 0x0c, 0, 0x0b})).words, 2); // to the function
+  CHECK_EQ(walk(func({0x20, 0, 0x0f, 0x0b})).words, 0);    // return
+  CHECK_EQ(walk(func({0x20, 0, 0x10, 0x80, 0x00, 0x41, 0, 0x11, 0x81, 0x00, 0x00, 0x0b})).words,
+           4); // padded calls
 }
 
 TEST_CASE("side table: operands move when heights differ") {
   // block (result i32): 7 consts below, keep 1
-  const Walked w = walk(func(ByteVec{0x02, 0x7f} + repeat(kConst, 7) + ByteVec{0x20, 0, 0x0d, 0, 0x0c, 0, 0x0b, 0x0b}));
+  const Walked w = walk(func(ByteVec{0x02, 0x7f} + repeat(kConst, 7) +
+                             ByteVec{0x20, 0, 0x0d, 0, 0x0c, 0, 0x0b, 0x0b}));
   CHECK_EQ(w.words, 4);
   CHECK_EQ(w.long_entries, 0);
   CHECK_EQ(w.max_height, 8);
   // a loop with parameters
-  CHECK_EQ(walk(func({0x41, 0, 0x41, 0, 0x03, 0x03, 0x41, 0, 0x20, 0, 0x0d, 0, 0x6a, 0x6a, 0x0b, 0x0b})).long_entries, 0);
+  CHECK_EQ(
+      walk(func({0x41, 0, 0x41, 0, 0x03, 0x03, 0x41, 0, 0x20, 0, 0x0d, 0, 0x6a, 0x6a, 0x0b, 0x0b}))
+          .long_entries,
+      0);
 }
 
 TEST_CASE("side table: the long form where keep, drop or their sum of bits does not fit") {
   auto block = [](const ByteVec& type, u32 below, u32 keep) {
-    return func(ByteVec{0x02} + type + repeat(kConst, below + keep) + ByteVec{0x0c, 0, 0x0b} + repeat({0x1a}, keep - 1) + ByteVec{0x0b});
+    return func(ByteVec{0x02} + type + repeat(kConst, below + keep) + ByteVec{0x0c, 0, 0x0b} +
+                repeat({0x1a}, keep - 1) + ByteVec{0x0b});
   };
   CHECK_EQ(walk(block({0x7f}, 63, 1)).long_entries, 0);
   CHECK_EQ(walk(block({0x7f}, 64, 1)).long_entries, 1);
   CHECK_EQ(walk(block({0x02}, 1, 5)).long_entries, 1); // keep 5
   CHECK_EQ(walk(block({0x02}, 0, 5)).long_entries, 0); // nothing moves
   // br_if with a long form is skipped over four words
-  CHECK_EQ(walk(func(ByteVec{0x02, 0x7f} + repeat(kConst, 70) + ByteVec{0x20, 0, 0x0d, 0, 0x20, 0, 0x0d, 0, 0x0c, 0, 0x0b, 0x0b})).long_entries, 3);
+  CHECK_EQ(walk(func(ByteVec{0x02, 0x7f} + repeat(kConst, 70) +
+                     ByteVec{0x20, 0, 0x0d, 0, 0x20, 0, 0x0d, 0, 0x0c, 0, 0x0b, 0x0b}))
+               .long_entries,
+           3);
 }
 
 TEST_CASE("side table: br_table") {
   // three labels, the function's and a loop among them
-  CHECK_EQ(walk(func({0x02, 0x7f, 0x03, 0x40, 0x41, 5, 0x20, 0, 0x0e, 2, 1, 0x81, 0x00, 2, 0x0b, 0x41, 0, 0x0b, 0x0b})).words, 6);
+  CHECK_EQ(walk(func({0x02, 0x7f, 0x03, 0x40, 0x41, 5, 0x20, 0, 0x0e, 2, 1, 0x81, 0x00, 2, 0x0b,
+                      0x41, 0, 0x0b, 0x0b}))
+               .words,
+           6);
   // long entries share a record per label: 4 entries, 2 records
-  const ByteVec code = ByteVec{0x02, 0x7f, 0x02, 0x7f} + repeat(kConst, 80) + ByteVec{0x20, 0, 0x0e, 3, 0, 1, 0, 1, 0x0b, 0x0b, 0x0b};
+  const ByteVec code = ByteVec{0x02, 0x7f, 0x02, 0x7f} + repeat(kConst, 80) +
+                       ByteVec{0x20, 0, 0x0e, 3, 0, 1, 0, 1, 0x0b, 0x0b, 0x0b};
   const Walked w = walk(func(code));
   CHECK_EQ(w.long_entries, 4);
   CHECK_EQ(w.words, 4 * 2 + 2 * 4);
   // two tables in one block do not share
-  const ByteVec twice = ByteVec{0x02, 0x7f} + repeat(kConst, 80) + ByteVec{0x20, 0, 0x04, 0x40, 0x41, 0, 0x20, 0, 0x0e, 0, 1, 0x0b, 0x20, 0, 0x0e, 1, 0, 0, 0x0b, 0x0b};
+  const ByteVec twice = ByteVec{0x02, 0x7f} + repeat(kConst, 80) +
+                        ByteVec{0x20, 0,    0x04, 0x40, 0x41, 0, 0x20, 0, 0x0e, 0,
+                                1,    0x0b, 0x20, 0,    0x0e, 1, 0,    0, 0x0b, 0x0b};
   CHECK_EQ(walk(func(twice)).words, 2 + (2 + 4) + (4 + 4));
 }
 
 TEST_CASE("side table: runs of blocks") {
   const ByteVec blocks = {0x02, 0x40};
-  auto nested = [&](u32 count) { return func(repeat(blocks, count) + ByteVec{0x20, 0, 0x0d, 0} + repeat({0x0b}, count) + ByteVec{0x20, 0, 0x0b}); };
+  auto nested = [&](u32 count) {
+    return func(repeat(blocks, count) + ByteVec{0x20, 0, 0x0d, 0} + repeat({0x0b}, count) +
+                ByteVec{0x20, 0, 0x0b});
+  };
   CHECK_EQ(walk(nested(3)).run_entries, 0);
   CHECK_EQ(walk(nested(4)).run_entries, 2); // counted in both rounds of the walker
   CHECK_EQ(walk(nested(5)).words, 4);
   CHECK_EQ(walk(nested(2500)).words, 4);
   // a second run behind another block type
-  CHECK_EQ(walk(func(repeat(blocks, 4) + ByteVec{0x03, 0x40} + repeat(blocks, 6) + repeat({0x0b}, 11) + ByteVec{0x20, 0, 0x0b})).run_entries, 4);
+  CHECK_EQ(walk(func(repeat(blocks, 4) + ByteVec{0x03, 0x40} + repeat(blocks, 6) +
+                     repeat({0x0b}, 11) + ByteVec{0x20, 0, 0x0b}))
+               .run_entries,
+           4);
 }
 
 TEST_CASE("side table: unreachable code keeps the count") {
-  CHECK_EQ(walk(func({0x20, 0, 0x0f, 0x0d, 0, 0x02, 0x7f, 0x41, 0, 0x0c, 0, 0x0b, 0x0d, 0, 0x0b})).words, 6);
-  CHECK_EQ(walk(func({0x02, 0x40, 0x00, 0x20, 0, 0x04, 0x40, 0x05, 0x0b, 0x0e, 0, 0, 0x0b, 0x20, 0, 0x0b})).words, 6);
+  CHECK_EQ(
+      walk(func({0x20, 0, 0x0f, 0x0d, 0, 0x02, 0x7f, 0x41, 0, 0x0c, 0, 0x0b, 0x0d, 0, 0x0b})).words,
+      6);
+  CHECK_EQ(walk(func({0x02, 0x40, 0x00, 0x20, 0, 0x04, 0x40, 0x05, 0x0b, 0x0e, 0, 0, 0x0b, 0x20, 0,
+                      0x0b}))
+               .words,
+           6);
 }
 
 TEST_CASE("side table: bodies so large that dstp might not fit take the long form (R11)") {
@@ -297,8 +332,8 @@ TEST_CASE("side table: bodies so large that dstp might not fit take the long for
     const ByteVec head = {0x00, 0x20, 0, 0x04, 0x40, 0x05, 0x0b}; // locals; if else end
     const ByteVec tail = {0x20, 0, 0x0b};
     const ByteVec whole = head + ByteVec(size - head.size() - tail.size(), 0x01) + tail;
-    const ByteVec bytes = kPreamble + section(1, {0x01, 0x60, 1, 0x7f, 1, 0x7f}) + section(3, {1, 0}) +
-                          section(10, ByteVec{1} + leb(size) + whole);
+    const ByteVec bytes = kPreamble + section(1, {0x01, 0x60, 1, 0x7f, 1, 0x7f}) +
+                          section(3, {1, 0}) + section(10, ByteVec{1} + leb(size) + whole);
     CHECK_EQ(walk(bytes).words, size >= kLong ? 8 : 4);
   }
 }
@@ -306,7 +341,8 @@ TEST_CASE("side table: bodies so large that dstp might not fit take the long for
 TEST_CASE("side table: dstp past 2^23 words") {
   // 2,700,000 labels of one byte in one br_table (5.4 million words), jumped over by an if: long entries everywhere
   const u32 labels = 2'800'000;
-  const ByteVec code = ByteVec{0x20, 0, 0x04, 0x40, 0x20, 0, 0x0e} + leb(labels) + ByteVec(labels + 1, 0x00) + ByteVec{0x0b, 0x20, 0, 0x0b};
+  const ByteVec code = ByteVec{0x20, 0, 0x04, 0x40, 0x20, 0, 0x0e} + leb(labels) +
+                       ByteVec(labels + 1, 0x00) + ByteVec{0x0b, 0x20, 0, 0x0b};
   const Walked w = walk(func(code));
   CHECK_EQ(w.words, 4 + 2 * (labels + 1) + 4);
   CHECK_EQ(w.long_entries, 1 + labels + 1);

@@ -44,14 +44,17 @@ inline ByteVec text(std::string_view characters) {
 }
 inline const ByteVec kPreamble = {0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00};
 
-inline ByteVec section(u8 id, const ByteVec& payload) { return ByteVec{id} + leb(payload.size()) + payload; }
+inline ByteVec section(u8 id, const ByteVec& payload) {
+  return ByteVec{id} + leb(payload.size()) + payload;
+}
 /// Body with its size; `code` ends with `end`.
 inline ByteVec body(const ByteVec& code, const ByteVec& locals = {0x00}) {
   return leb(locals.size() + code.size()) + locals + code;
 }
 /// A module with one function of type `[] -> []`; its first instruction lies at kFirst.
 inline ByteVec one_func(const ByteVec& code) {
-  return kPreamble + section(1, {0x01, 0x60, 0x00, 0x00}) + section(3, {0x01, 0x00}) + section(10, ByteVec{0x01} + body(code));
+  return kPreamble + section(1, {0x01, 0x60, 0x00, 0x00}) + section(3, {0x01, 0x00}) +
+         section(10, ByteVec{0x01} + body(code));
 }
 constexpr u32 kFirst = 0x17; ///< for bodies and sections of less than 128 bytes
 

@@ -25,8 +25,7 @@ std::optional<ir::Feature> heap_feature(u8 code) {
   case 0x6b: // struct
   case 0x6a: // array
     return ir::Feature::Gc;
-  default:
-    return std::nullopt;
+  default: return std::nullopt;
   }
 }
 
@@ -57,19 +56,12 @@ Result<ValType> ref_type_of_byte(u8 byte, ir::FeatureSet features) {
 
 Result<ValType> val_type_of_byte(u8 byte, ir::FeatureSet features) {
   switch (byte) {
-  case 0x7f:
-    return ValType(ValKind::i32);
-  case 0x7e:
-    return ValType(ValKind::i64);
-  case 0x7d:
-    return ValType(ValKind::f32);
-  case 0x7c:
-    return ValType(ValKind::f64);
-  case 0x7b:
-    TRY(require(ir::Feature::Simd, features, "v128"));
-    return ValType(ValKind::v128);
-  default:
-    break;
+  case 0x7f: return ValType(ValKind::i32);
+  case 0x7e: return ValType(ValKind::i64);
+  case 0x7d: return ValType(ValKind::f32);
+  case 0x7c: return ValType(ValKind::f64);
+  case 0x7b: TRY(require(ir::Feature::Simd, features, "v128")); return ValType(ValKind::v128);
+  default: break;
   }
   if (byte != 0x63 && byte != 0x64 && !heap_feature(byte)) {
     return fail(ErrorClass::malformed, strf("malformed value type 0x%02x", byte));

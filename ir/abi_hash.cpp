@@ -27,8 +27,8 @@ constexpr u64 mix(u64 hash, u64 value) { return (hash ^ value) * 0x100000001b3; 
 
 u64 abi_hash() {
   u64 hash = fnv1a(kContract);
-  for (u64 size : {sizeof(ModuleHeader), sizeof(Func), sizeof(TypeDef), sizeof(ConstExpr), sizeof(CwasmHeader),
-                   sizeof(CwasmModule), u64{CwasmHeader::kVersion}}) {
+  for (u64 size : {sizeof(ModuleHeader), sizeof(Func), sizeof(TypeDef), sizeof(ConstExpr),
+                   sizeof(CwasmHeader), sizeof(CwasmModule), u64{CwasmHeader::kVersion}}) {
     hash = mix(hash, size);
   }
   return hash;

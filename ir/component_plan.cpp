@@ -12,7 +12,8 @@ public:
   PlanChecker(const u8* image, usize size_bytes) : image_(image), size_bytes_(size_bytes) {}
 
   bool run() {
-    if (size_bytes_ < sizeof(PlanHeader) || reinterpret_cast<uintptr_t>(image_) % alignof(PlanHeader) != 0) {
+    if (size_bytes_ < sizeof(PlanHeader) ||
+        reinterpret_cast<uintptr_t>(image_) % alignof(PlanHeader) != 0) {
       return false;
     }
     const PlanHeader& h = *reinterpret_cast<const PlanHeader*>(image_);
@@ -20,23 +21,31 @@ public:
       return false;
     }
     plan_ = ComponentPlan(image_);
-    bool tables = in(h.modules) && in(h.initialisers) && in(h.components) && in(h.instantiates) && in(h.extracts) && in(h.resources) &&
-                  in(h.options) && in(h.imports) && in(h.interfaces) && in(h.lowers) && in(h.lifts) && in(h.fused) && in(h.builtins) &&
-                  in(h.exports) && in(h.types) && in(h.func_types) && in(h.plans);
-    return tables && limits(h) && types() && resources() && options() && functions() && instantiation() && plans() && exports() && initialisers();
+    bool tables = in(h.modules) && in(h.initialisers) && in(h.components) && in(h.instantiates) &&
+                  in(h.extracts) && in(h.resources) && in(h.options) && in(h.imports) &&
+                  in(h.interfaces) && in(h.lowers) && in(h.lifts) && in(h.fused) &&
+                  in(h.builtins) && in(h.exports) && in(h.types) && in(h.func_types) && in(h.plans);
+    return tables && limits(h) && types() && resources() && options() && functions() &&
+           instantiation() && plans() && exports() && initialisers();
   }
 
 private:
   template <typename T> bool in(Array<T> a) const {
-    return a.count == 0 || (a.offset % alignof(T) == 0 && a.offset <= size_bytes_ && a.count <= (size_bytes_ - a.offset) / sizeof(T));
+    return a.count == 0 || (a.offset % alignof(T) == 0 && a.offset <= size_bytes_ &&
+                            a.count <= (size_bytes_ - a.offset) / sizeof(T));
   }
-  template <typename Tag, typename T> static bool below(Id<Tag> id, Array<T> table) { return id.index() < table.count; }
-  template <typename Tag, typename T> static bool maybe(Id<Tag> id, Array<T> table) { return id.is_none() || id.index() < table.count; }
+  template <typename Tag, typename T> static bool below(Id<Tag> id, Array<T> table) {
+    return id.index() < table.count;
+  }
+  template <typename Tag, typename T> static bool maybe(Id<Tag> id, Array<T> table) {
+    return id.is_none() || id.index() < table.count;
+  }
   const PlanHeader& h() const { return plan_.header(); }
 
   static bool limits(const PlanHeader& header) {
-    return header.func_slots <= 10'000'000 && header.memory_slots <= 1'000'000 && header.table_slots <= 1'000'000 &&
-           header.core_instances <= header.instantiates.count && header.components.count != 0;
+    return header.func_slots <= 10'000'000 && header.memory_slots <= 1'000'000 &&
+           header.table_slots <= 1'000'000 && header.core_instances <= header.instantiates.count &&
+           header.components.count != 0;
   }
 
   bool fields(Array<Field> list, usize types_before) const {
@@ -57,8 +66,8 @@ private:
       const DefType& t = list[i];
       bool handle = t.kind == DefTypeKind::own || t.kind == DefTypeKind::borrow;
       auto before = [&](DefTypeIdx id) { return id.is_none() || id.index() < i; };
-      if (t.kind > DefTypeKind::future || !before(t.elem) || !before(t.second) || !fields(t.fields, i) ||
-          (handle && t.number >= h().resources.count)) {
+      if (t.kind > DefTypeKind::future || !before(t.elem) || !before(t.second) ||
+          !fields(t.fields, i) || (handle && t.number >= h().resources.count)) {
         return false;
       }
     }
@@ -72,7 +81,8 @@ private:
 
   bool resources() const {
     for (const Resource& r : plan_.resources()) {
-      if (!in(r.interface) || !in(r.name) || !maybe(r.owner, h().components) || !slot(r.dtor, true)) {
+      if (!in(r.interface) || !in(r.name) || !maybe(r.owner, h().components) ||
+          !slot(r.dtor, true)) {
         return false;
       }
     }
@@ -84,14 +94,17 @@ private:
     return true;
   }
 
-  bool slot(FuncSlot s, bool may_be_none) const { return s.is_none() ? may_be_none : s.index() < h().func_slots; }
+  bool slot(FuncSlot s, bool may_be_none) const {
+    return s.is_none() ? may_be_none : s.index() < h().func_slots;
+  }
   bool signature(const CoreSignature& s) const { return in(s.params) && in(s.results); }
 
   bool options() const {
     for (const CanonOptions& o : plan_.options()) {
       bool memory = o.memory.is_none() || o.memory.index() < h().memory_slots;
-      if (!below(o.instance, h().components) || o.encoding > StringEncoding::latin1_utf16 || !memory || !slot(o.realloc, true) ||
-          !slot(o.post_return, true) || !slot(o.callback, true)) {
+      if (!below(o.instance, h().components) || o.encoding > StringEncoding::latin1_utf16 ||
+          !memory || !slot(o.realloc, true) || !slot(o.post_return, true) ||
+          !slot(o.callback, true)) {
         return false;
       }
     }
@@ -110,26 +123,29 @@ private:
       }
     }
     for (const LowerImport& l : plan_.lowers()) {
-      if (!below(l.import, h().imports) || !below(l.options, h().options) || !signature(l.signature) || !slot(l.slot, false) ||
-          !below(l.params, h().plans) || !maybe(l.result, h().plans)) {
+      if (!below(l.import, h().imports) || !below(l.options, h().options) ||
+          !signature(l.signature) || !slot(l.slot, false) || !below(l.params, h().plans) ||
+          !maybe(l.result, h().plans)) {
         return false;
       }
     }
     for (const Lift& l : plan_.lifts()) {
-      if (!slot(l.func, false) || !below(l.options, h().options) || !below(l.type, h().func_types) || !signature(l.signature)) {
+      if (!slot(l.func, false) || !below(l.options, h().options) ||
+          !below(l.type, h().func_types) || !signature(l.signature)) {
         return false;
       }
     }
     for (const FusedAdapter& f : plan_.fused()) {
-      if (!below(f.callee, h().lifts) || !below(f.options, h().options) || !signature(f.signature) || !slot(f.slot, false) ||
-          !below(f.params, h().plans) || !maybe(f.result, h().plans)) {
+      if (!below(f.callee, h().lifts) || !below(f.options, h().options) ||
+          !signature(f.signature) || !slot(f.slot, false) || !below(f.params, h().plans) ||
+          !maybe(f.result, h().plans)) {
         return false;
       }
     }
     for (const CanonBuiltin& b : plan_.builtins()) {
       bool resource = canon_is_sync(b.kind) ? below(b.resource, h().resources) : true;
-      if (canon_text(b.kind).empty() || !below(b.options, h().options) || !resource || !maybe(b.type, h().types) ||
-          !signature(b.signature) || !slot(b.slot, false)) {
+      if (canon_text(b.kind).empty() || !below(b.options, h().options) || !resource ||
+          !maybe(b.type, h().types) || !signature(b.signature) || !slot(b.slot, false)) {
         return false;
       }
     }
@@ -142,8 +158,9 @@ private:
         return false;
       }
       for (const CoreArg& a : plan_.array(m.args)) {
-        bool index = a.kind == CoreArg::Kind::func_slot ? a.index < h().func_slots && a.extern_kind == ExternKind::func
-                                                        : a.kind == CoreArg::Kind::instance_export && a.index < h().core_instances;
+        bool index = a.kind == CoreArg::Kind::func_slot
+                         ? a.index < h().func_slots && a.extern_kind == ExternKind::func
+                         : a.kind == CoreArg::Kind::instance_export && a.index < h().core_instances;
         if (!index || !in(a.name) || a.extern_kind > ExternKind::tag) {
           return false;
         }
@@ -167,7 +184,8 @@ private:
       for (const PlanEnd* e : {&p.src, &p.dst}) {
         ends = ends && (e->kind == EndKind::host || e->options < h().options.count);
       }
-      if (!ends || !in(p.code) || !check_transfer_plan(p, plan_.code(p), h().resources.count, h().types.count)) {
+      if (!ends || !in(p.code) ||
+          !check_transfer_plan(p, plan_.code(p), h().resources.count, h().types.count)) {
         return false;
       }
     }
@@ -179,9 +197,12 @@ private:
       bool index = true;
       switch (e.kind) {
       case ExportKind::lifted_func:
-        index = e.index < h().lifts.count && below(e.type, h().func_types) && below(e.params, h().plans) && maybe(e.result, h().plans);
+        index = e.index < h().lifts.count && below(e.type, h().func_types) &&
+                below(e.params, h().plans) && maybe(e.result, h().plans);
         break;
-      case ExportKind::imported_func: index = e.index < h().imports.count && below(e.type, h().func_types); break;
+      case ExportKind::imported_func:
+        index = e.index < h().imports.count && below(e.type, h().func_types);
+        break;
       case ExportKind::type: index = e.index < h().types.count; break;
       case ExportKind::resource: index = e.index < h().resources.count; break;
       case ExportKind::core_module: index = e.index < h().modules.count; break;
@@ -220,7 +241,9 @@ private:
 
 } // namespace
 
-bool ComponentPlan::check(const u8* image, usize size_bytes) { return PlanChecker(image, size_bytes).run(); }
+bool ComponentPlan::check(const u8* image, usize size_bytes) {
+  return PlanChecker(image, size_bytes).run();
+}
 
 std::string_view canon_text(CanonKind kind) {
   switch (kind) {

@@ -59,23 +59,36 @@
 
 namespace petrel::ir {
 
-using CoreModuleIdx = Id<struct CoreModuleTag>;               ///< static modules of the file
+using CoreModuleIdx = Id<struct CoreModuleTag>; ///< static modules of the file
 using CoreInstanceIdx = Id<struct CoreInstanceTag>;
 using ComponentInstanceIdx = Id<struct ComponentInstanceTag>; ///< 0 = the root
-using FuncSlot = Id<struct FuncSlotTag>;                      ///< run-time slot: core function (FuncRef*)
+using FuncSlot = Id<struct FuncSlotTag>; ///< run-time slot: core function (FuncRef*)
 using MemorySlot = Id<struct MemorySlotTag>;
 using TableSlot = Id<struct TableSlotTag>;
 using ResourceIdx = Id<struct ResourceTag>;
 using OptionsIdx = Id<struct OptionsTag>;
 using LiftIdx = Id<struct LiftTag>;
 using HostImportIdx = Id<struct HostImportTag>;
-using DefTypeIdx = Id<struct DefTypeTag>;                     ///< component value types
+using DefTypeIdx = Id<struct DefTypeTag>; ///< component value types
 using CompFuncTypeIdx = Id<struct CompFuncTypeTag>;
 using TransferPlanIdx = Id<struct TransferPlanTag>;
 
 /// Value types of components, by what they are.
 enum class DefTypeKind : u8 {
-  bool_, s8, u8, s16, u16, s32, u32, s64, u64, f32, f64, char_, string, error_context,
+  bool_,
+  s8,
+  u8,
+  s16,
+  u16,
+  s32,
+  u32,
+  s64,
+  u64,
+  f32,
+  f64,
+  char_,
+  string,
+  error_context,
   record,     ///< fields
   tuple,      ///< fields, names empty
   variant,    ///< fields = cases; type none() without payload
@@ -117,7 +130,7 @@ struct CompFuncType {
   Array<Field> params;
   DefTypeIdx result; ///< none() without
   u32 is_async = 0;
-  Str key;           ///< the type key, see above
+  Str key; ///< the type key, see above
 };
 
 struct CoreSignature {
@@ -133,7 +146,13 @@ struct CoreModule {
 };
 
 enum class InitKind : u32 {
-  start_component, instantiate_module, extract, define_resource, lower_import, fuse, canon_builtin,
+  start_component,
+  instantiate_module,
+  extract,
+  define_resource,
+  lower_import,
+  fuse,
+  canon_builtin,
 };
 struct Initialiser {
   InitKind kind = InitKind::start_component;
@@ -160,8 +179,8 @@ struct CoreArg {
 };
 struct InstantiateModule {
   CoreModuleIdx module;
-  ComponentInstanceIdx owner;  ///< in whose name start functions run
-  Array<CoreArg> args;         ///< one per import of the module, in its order
+  ComponentInstanceIdx owner; ///< in whose name start functions run
+  Array<CoreArg> args;        ///< one per import of the module, in its order
 };
 
 /// Export `name` of `instance` into the slot of `kind` (func, memory or table).
@@ -174,7 +193,7 @@ struct Extract {
 };
 
 struct Resource {
-  Str interface;              ///< imported: name of the import as written, empty at the root; local: exporting interface
+  Str interface; ///< imported: name of the import as written, empty at the root; local: exporting interface
   Str name;
   ComponentInstanceIdx owner; ///< implementing component instance; none() = imported from the host
   FuncSlot dtor;              ///< none() without; signature (i32) -> ()
@@ -187,23 +206,23 @@ struct CanonOptions {
   u8 is_async = 0;
   u8 is_memory64 = 0;
   u8 pad = 0;
-  MemorySlot memory;     ///< none() without
+  MemorySlot memory; ///< none() without
   FuncSlot realloc;
-  FuncSlot post_return;  ///< receives the flat core results
+  FuncSlot post_return; ///< receives the flat core results
   FuncSlot callback;
 };
 
 /// A function the host provides. One row per function of every imported instance, used or not.
 struct HostImport {
-  Str interface;         ///< e.g. `wasi:io/streams@0.2.9` as written; empty for a function imported at the root
-  Str name;              ///< e.g. `[method]output-stream.write`; nested instances joined with `#`
+  Str interface; ///< e.g. `wasi:io/streams@0.2.9` as written; empty for a function imported at the root
+  Str name;      ///< e.g. `[method]output-stream.write`; nested instances joined with `#`
   CompFuncTypeIdx type;
-  u32 is_used = 0;       ///< lowered or re-exported somewhere
+  u32 is_used = 0; ///< lowered or re-exported somewhere
 };
 /// An imported instance, also when it holds only types.
 struct ImportedInterface {
   Str name;
-  u32 first_import = 0;  ///< its functions in imports
+  u32 first_import = 0; ///< its functions in imports
   u32 import_count = 0;
 };
 
@@ -231,8 +250,8 @@ struct FusedAdapter {
   OptionsIdx options;      ///< of the lower, caller's side
   CoreSignature signature; ///< of the core function made
   FuncSlot slot;
-  TransferPlanIdx params;  ///< caller → callee
-  TransferPlanIdx result;  ///< callee → caller; none() without
+  TransferPlanIdx params; ///< caller → callee
+  TransferPlanIdx result; ///< callee → caller; none() without
 };
 
 /// Rows of ir/canon_builtins.def.
@@ -243,12 +262,12 @@ enum class CanonKind : u8 {
 
 struct CanonBuiltin {
   CanonKind kind = CanonKind::resource_new;
-  u8 is_async = 0;         ///< the `a` byte, or the async option
+  u8 is_async = 0; ///< the `a` byte, or the async option
   u8 pad[2] = {};
-  OptionsIdx options;      ///< only the instance matters for resource.*
-  ResourceIdx resource;    ///< resource.*
-  DefTypeIdx type;         ///< stream.*, future.*: the type; task.return: the result or none()
-  u32 number = 0;          ///< context.*: slot; thread.*: core table slot
+  OptionsIdx options;   ///< only the instance matters for resource.*
+  ResourceIdx resource; ///< resource.*
+  DefTypeIdx type;      ///< stream.*, future.*: the type; task.return: the result or none()
+  u32 number = 0;       ///< context.*: slot; thread.*: core table slot
   CoreSignature signature;
   FuncSlot slot;
 };
@@ -262,7 +281,7 @@ enum class ExportKind : u32 {
   interface,     ///< an exported instance itself, so that empty ones show; index unused
 };
 struct ComponentExport {
-  Str interface;          ///< e.g. `wasi:cli/run@0.2.3`; empty at the root; nested instances joined with `#`
+  Str interface; ///< e.g. `wasi:cli/run@0.2.3`; empty at the root; nested instances joined with `#`
   Str name;
   ExportKind kind = ExportKind::lifted_func;
   u32 index = 0;
@@ -311,7 +330,9 @@ public:
     // SAFETY: INVARIANT(plan).
     return {reinterpret_cast<const T*>(image_ + a.offset), a.count};
   }
-  std::string_view str(Str s) const { return {reinterpret_cast<const char*>(image_) + s.offset, s.count}; }
+  std::string_view str(Str s) const {
+    return {reinterpret_cast<const char*>(image_) + s.offset, s.count};
+  }
 
   std::span<const CoreModule> modules() const { return array(header().modules); }
   std::span<const Initialiser> initialisers() const { return array(header().initialisers); }
@@ -349,7 +370,8 @@ std::string_view canon_text(CanonKind kind);
 
 /// True when today's runtime can execute the built-in (the synchronous ones).
 constexpr bool canon_is_sync(CanonKind kind) {
-  return kind == CanonKind::resource_new || kind == CanonKind::resource_drop || kind == CanonKind::resource_rep;
+  return kind == CanonKind::resource_new || kind == CanonKind::resource_drop ||
+         kind == CanonKind::resource_rep;
 }
 
 } // namespace petrel::ir

@@ -25,19 +25,36 @@ struct CwasmRange {
 
 /// CPU features an image may need; bit numbers of CwasmHeader::cpu_features.
 enum class CpuFeature : u32 {
-  x86_sse42, x86_popcnt, x86_avx, x86_avx2, x86_bmi1, x86_bmi2, x86_fma, x86_lzcnt, x86_f16c, x86_movbe, x86_avx512,
-  arm_lse, arm_dotprod, arm_fp16, arm_sve, arm_sve2, arm_rcpc,
+  x86_sse42,
+  x86_popcnt,
+  x86_avx,
+  x86_avx2,
+  x86_bmi1,
+  x86_bmi2,
+  x86_fma,
+  x86_lzcnt,
+  x86_f16c,
+  x86_movbe,
+  x86_avx512,
+  arm_lse,
+  arm_dotprod,
+  arm_fp16,
+  arm_sve,
+  arm_sve2,
+  arm_rcpc,
 };
 
 /// One compiled core module.
 struct CwasmModule {
-  CwasmRange image;          ///< the ir::Module image (without side table)
-  CwasmRange data;           ///< data section payload, file offset ModuleHeader::data_offset onwards
-  CwasmRange func_entries;   ///< u32 vaddr of the native entry, one per *defined* function
-  CwasmRange array_adapters; ///< u32 vaddr per type index: C `bool (FuncRef*, RawVal*)` that calls FuncRef::code natively; 0 = no function type
-  CwasmRange host_adapters;  ///< u32 vaddr per type index: native entry that calls ((FuncRef*)swiftself)->array_entry
-  CwasmRange func_maps;      ///< CwasmFuncMap, one per defined function
-  CwasmRange map_entries;    ///< CwasmMapEntry[], sorted by code_offset within each function
+  CwasmRange image;        ///< the ir::Module image (without side table)
+  CwasmRange data;         ///< data section payload, file offset ModuleHeader::data_offset onwards
+  CwasmRange func_entries; ///< u32 vaddr of the native entry, one per *defined* function
+  CwasmRange
+      array_adapters; ///< u32 vaddr per type index: C `bool (FuncRef*, RawVal*)` that calls FuncRef::code natively; 0 = no function type
+  CwasmRange
+      host_adapters; ///< u32 vaddr per type index: native entry that calls ((FuncRef*)swiftself)->array_entry
+  CwasmRange func_maps;   ///< CwasmFuncMap, one per defined function
+  CwasmRange map_entries; ///< CwasmMapEntry[], sorted by code_offset within each function
 };
 
 struct CwasmFuncMap {
@@ -57,26 +74,27 @@ struct CwasmHeader {
   // These fields keep their place in every format version, so that any build finds the wasm to interpret.
   u8 magic[8];
   u32 version;
-  u32 header_size;      ///< sizeof(CwasmHeader)
-  CwasmRange wasm;      ///< original bytes, zstd frame (or stored: kCwasmStored)
-  u32 wasm_raw_size;    ///< original file's size
-  u32 flags;            ///< CwasmFlag bits
-  u8 wasm_sha256[32];   ///< of the original bytes
+  u32 header_size;    ///< sizeof(CwasmHeader)
+  CwasmRange wasm;    ///< original bytes, zstd frame (or stored: kCwasmStored)
+  u32 wasm_raw_size;  ///< original file's size
+  u32 flags;          ///< CwasmFlag bits
+  u8 wasm_sha256[32]; ///< of the original bytes
   // These belong to kVersion.
-  u64 abi_hash;         ///< abi_hash() of the compiler that wrote it
-  u64 option_hash;      ///< code generation options
-  u64 cpu_features;     ///< bit per CpuFeature that the code uses
+  u64 abi_hash;           ///< abi_hash() of the compiler that wrote it
+  u64 option_hash;        ///< code generation options
+  u64 cpu_features;       ///< bit per CpuFeature that the code uses
   u64 memory_reservation; ///< kMemoryReservation the code relies on
-  u32 elf_machine;      ///< EM_X86_64 or EM_AARCH64
+  u32 elf_machine;        ///< EM_X86_64 or EM_AARCH64
   u32 module_count;
-  CwasmRange modules;   ///< CwasmModule[module_count]
-  CwasmRange plan;      ///< ir::ComponentPlan image; size 0 for a core module
+  CwasmRange modules; ///< CwasmModule[module_count]
+  CwasmRange plan;    ///< ir::ComponentPlan image; size 0 for a core module
   CwasmRange text;
-  u8 image_sha256[32];  ///< of the loadable segments' file bytes, in order, with this field zero; checked by --verify
-  u8 producer[32];      ///< version text, zero-padded
+  u8 image_sha256
+      [32]; ///< of the loadable segments' file bytes, in order, with this field zero; checked by --verify
+  u8 producer[32]; ///< version text, zero-padded
 };
 enum CwasmFlag : u32 {
-  kCwasmStored = 1,      ///< .petrel.wasm is not compressed
+  kCwasmStored = 1, ///< .petrel.wasm is not compressed
   kCwasmRelaxedTraps = 2,
 };
 

@@ -60,15 +60,18 @@ usize edit_distance(std::string_view a, std::string_view b) {
 } // namespace
 
 std::string_view feature_key(Feature feature) {
-  return visit_row(feature, [](std::string_view key, FeatureRelease, std::string_view) { return key; });
+  return visit_row(feature,
+                   [](std::string_view key, FeatureRelease, std::string_view) { return key; });
 }
 
 FeatureRelease feature_release(Feature feature) {
-  return visit_row(feature, [](std::string_view, FeatureRelease release, std::string_view) { return release; });
+  return visit_row(
+      feature, [](std::string_view, FeatureRelease release, std::string_view) { return release; });
 }
 
 std::string_view feature_spec(Feature feature) {
-  return visit_row(feature, [](std::string_view, FeatureRelease, std::string_view spec) { return spec; });
+  return visit_row(feature,
+                   [](std::string_view, FeatureRelease, std::string_view spec) { return spec; });
 }
 
 bool feature_by_key(std::string_view key, Feature& feature) {
@@ -86,8 +89,9 @@ std::string_view nearest_feature_key(std::string_view key) {
     return {};
   }
   std::string_view best;
-  usize best_distance = std::max<usize>(1, key.size() / 3) + 1; // farther than this is no misspelling
-  for (u32 i = 1; i < kFeatureCount; ++i) { // Mvp cannot be switched
+  usize best_distance =
+      std::max<usize>(1, key.size() / 3) + 1; // farther than this is no misspelling
+  for (u32 i = 1; i < kFeatureCount; ++i) {   // Mvp cannot be switched
     std::string_view candidate = feature_key(static_cast<Feature>(i));
     usize distance = edit_distance(key, candidate);
     if (distance < best_distance) {
@@ -105,7 +109,8 @@ Result<bool> apply_feature_option(std::string_view option, FeatureSet& features)
   if (key != kAllProposals && (!feature_by_key(key, feature) || feature == Feature::Mvp)) {
     return false;
   }
-  std::optional<bool> on = equals == std::string_view::npos ? true : parse_switch(option.substr(equals + 1));
+  std::optional<bool> on =
+      equals == std::string_view::npos ? true : parse_switch(option.substr(equals + 1));
   if (!on) {
     return fail(ErrorClass::usage, "-W " + std::string(key) + ": expected y or n, found '" +
                                        std::string(option.substr(equals + 1)) + "'");
@@ -155,7 +160,8 @@ std::unexpected<Error> fail_feature(Feature feature, FeatureSet enabled, std::st
                 std::string(what) + " needs feature " + key + ", which this build does not have");
   }
   CHECK(!enabled.has(feature));
-  return fail(ErrorClass::unsupported, std::string(what) + " needs feature " + key + ", which is off (-W " + key + ")");
+  return fail(ErrorClass::unsupported,
+              std::string(what) + " needs feature " + key + ", which is off (-W " + key + ")");
 }
 
 } // namespace petrel::ir

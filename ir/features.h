@@ -34,7 +34,8 @@ constexpr u64 feature_bit(Feature feature) { return u64{1} << static_cast<u32>(f
 /// Names of `implies` columns.
 struct FeatureBits {
   enum : u64 {
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec) Name = feature_bit(Feature::Name),
+#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec)                       \
+  Name = feature_bit(Feature::Name),
 #include "ir/features.def"
   };
   /// What a feature needs, directly.
@@ -130,6 +131,7 @@ std::string to_string(FeatureSet features);
 
 /// Why `what` ("i8x16.add", "memory index 1") of a feature is refused (class unsupported): the feature is off, or on but
 /// not in this build. Call only when `!(enabled.has(feature) && is_implemented(feature))`. The caller adds the place.
-[[gnu::cold]] std::unexpected<Error> fail_feature(Feature feature, FeatureSet enabled, std::string_view what);
+[[gnu::cold]] std::unexpected<Error> fail_feature(Feature feature, FeatureSet enabled,
+                                                  std::string_view what);
 
 } // namespace petrel::ir

@@ -11,12 +11,13 @@ namespace petrel::ir {
 namespace {
 
 TEST_CASE("features: defaults are WebAssembly 3.0, threads and legacy exceptions") {
-  for (Feature on : {Feature::Mvp, Feature::Simd, Feature::Gc, Feature::Memory64, Feature::RelaxedSimd, Feature::Threads,
-                     Feature::LegacyExceptions, Feature::TailCall, Feature::ComponentModel, Feature::ComponentAsync}) {
+  for (Feature on : {Feature::Mvp, Feature::Simd, Feature::Gc, Feature::Memory64,
+                     Feature::RelaxedSimd, Feature::Threads, Feature::LegacyExceptions,
+                     Feature::TailCall, Feature::ComponentModel, Feature::ComponentAsync}) {
     CHECK(kDefaultFeatures.has(on));
   }
-  for (Feature off : {Feature::CustomPageSizes, Feature::WideArithmetic, Feature::ComponentMap, Feature::ComponentMemory64,
-                      Feature::ComponentThreading}) {
+  for (Feature off : {Feature::CustomPageSizes, Feature::WideArithmetic, Feature::ComponentMap,
+                      Feature::ComponentMemory64, Feature::ComponentThreading}) {
     CHECK_FALSE(kDefaultFeatures.has(off));
   }
 }
@@ -69,7 +70,8 @@ TEST_CASE("features: keys are unique and found again") {
 }
 
 TEST_CASE("features: the -W list") {
-  auto features = parse_features("wide-arithmetic,simd=n,threads=off,custom-page-sizes=y", kDefaultFeatures);
+  auto features =
+      parse_features("wide-arithmetic,simd=n,threads=off,custom-page-sizes=y", kDefaultFeatures);
   REQUIRE(features.has_value());
   CHECK(features->has(Feature::WideArithmetic));
   CHECK(features->has(Feature::CustomPageSizes));
@@ -78,15 +80,17 @@ TEST_CASE("features: the -W list") {
   CHECK_FALSE(features->has(Feature::Threads));
   CHECK(parse_features("", kDefaultFeatures).value() == kDefaultFeatures);
   CHECK(parse_features("all-proposals", kDefaultFeatures).value() == kAllFeatures);
-  CHECK(to_string(parse_features("all-proposals=n,component-model-map", kDefaultFeatures).value()) ==
-        "mvp,multi-value,bulk-memory,reference-types,component-model,component-model-map");
+  CHECK(
+      to_string(parse_features("all-proposals=n,component-model-map", kDefaultFeatures).value()) ==
+      "mvp,multi-value,bulk-memory,reference-types,component-model,component-model-map");
 }
 
 TEST_CASE("features: what -W refuses") {
   auto unknown = parse_features("multimemory", kDefaultFeatures);
   REQUIRE_FALSE(unknown.has_value());
   CHECK(unknown.error().cls() == ErrorClass::usage);
-  CHECK(unknown.error().info().text == "-W: unknown feature 'multimemory' (did you mean 'multi-memory'?)");
+  CHECK(unknown.error().info().text ==
+        "-W: unknown feature 'multimemory' (did you mean 'multi-memory'?)");
   auto far = parse_features("simd,quux", kDefaultFeatures);
   REQUIRE_FALSE(far.has_value());
   CHECK(far.error().info().text == "-W: unknown feature 'quux'");
@@ -107,8 +111,9 @@ TEST_CASE("features: the refusal names the feature") {
   CHECK(off.cls() == ErrorClass::unsupported);
   CHECK(off.info().text == "memory.copy needs feature bulk-memory, which is off (-W bulk-memory)");
   if (!is_implemented(Feature::WideArithmetic)) {
-    CHECK(fail_feature(Feature::WideArithmetic, kDefaultFeatures, "i64.add128").error().info().text ==
-          "i64.add128 needs feature wide-arithmetic, which this build does not have");
+    CHECK(
+        fail_feature(Feature::WideArithmetic, kDefaultFeatures, "i64.add128").error().info().text ==
+        "i64.add128 needs feature wide-arithmetic, which this build does not have");
   }
 }
 

@@ -32,11 +32,17 @@ public:
     std::memcpy(data() + offset, items.data(), bytes);
     return {static_cast<u32>(offset), static_cast<u32>(items.size())};
   }
-  template <typename T> Array<T> append(const std::vector<T>& items) { return append(std::span<const T>(items)); }
-  Str append(std::string_view text) { return append(std::span<const char>(text.data(), text.size())); }
+  template <typename T> Array<T> append(const std::vector<T>& items) {
+    return append(std::span<const T>(items));
+  }
+  Str append(std::string_view text) {
+    return append(std::span<const char>(text.data(), text.size()));
+  }
 
   template <typename T> T* at(u32 offset) { return reinterpret_cast<T*>(data() + offset); }
-  template <typename T> std::span<T> items(Array<T> array) { return {at<T>(array.offset), array.count}; }
+  template <typename T> std::span<T> items(Array<T> array) {
+    return {at<T>(array.offset), array.count};
+  }
 
   u64 size_bytes() const { return size_; }
   bool fits() const { return size_ <= 0xffffffff; }

@@ -18,7 +18,8 @@ struct LimitInfo {
   std::string_view what;
 };
 constexpr LimitInfo kLimits[] = {
-#define PETREL_LIMIT(member, name, value, max, what) {name, &DecodeLimits::member, value, max, what},
+#define PETREL_LIMIT(member, name, value, max, what)                                               \
+  {name, &DecodeLimits::member, value, max, what},
 #include "ir/limits.def"
 };
 
@@ -31,17 +32,19 @@ Status apply_limit_option(std::string_view option, DecodeLimits& limits) {
     if (info.name != name) {
       continue;
     }
-    const std::string_view text = equals == std::string_view::npos ? std::string_view() : option.substr(equals + 1);
+    const std::string_view text =
+        equals == std::string_view::npos ? std::string_view() : option.substr(equals + 1);
     u32 value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value > info.max) {
-      return fail(ErrorClass::usage, strf("-L %.*s: expected a number up to %u, found '%s'", PETREL_SV(name),
-                                          info.max, escaped(text).c_str()));
+      return fail(ErrorClass::usage, strf("-L %.*s: expected a number up to %u, found '%s'",
+                                          PETREL_SV(name), info.max, escaped(text).c_str()));
     }
     limits.*info.member = value;
     return {};
   }
-  return fail(ErrorClass::usage, strf("-L: unknown limit '%s' (-L help lists them)", escaped(name).c_str()));
+  return fail(ErrorClass::usage,
+              strf("-L: unknown limit '%s' (-L help lists them)", escaped(name).c_str()));
 }
 
 std::string limits_help() {

@@ -29,28 +29,28 @@ public:
 
   bool run() {
     const ModuleHeader& h = module_.header();
-    return all_inside(h) && counts_agree(h) && types_ok() && funcs_ok() && imports_ok() && exports_ok() && globals_ok() &&
-           segments_ok() && names_ok();
+    return all_inside(h) && counts_agree(h) && types_ok() && funcs_ok() && imports_ok() &&
+           exports_ok() && globals_ok() && segments_ok() && names_ok();
   }
 
 private:
   template <typename T> bool inside(Array<T> a) const {
-    return a.count == 0 ||
-           (a.offset % alignof(T) == 0 && a.offset <= size_ && a.count <= (size_ - a.offset) / sizeof(T));
+    return a.count == 0 || (a.offset % alignof(T) == 0 && a.offset <= size_ &&
+                            a.count <= (size_ - a.offset) / sizeof(T));
   }
   bool all_inside(const ModuleHeader& h) const {
-    return inside(h.name) && inside(h.types) && inside(h.imports) && inside(h.funcs) && inside(h.tables) &&
-           inside(h.memories) && inside(h.globals) && inside(h.tags) && inside(h.exports) &&
-           inside(h.exports_by_name) && inside(h.elems) && inside(h.datas) && inside(h.func_names) &&
-           inside(h.customs) && inside(h.side_table);
+    return inside(h.name) && inside(h.types) && inside(h.imports) && inside(h.funcs) &&
+           inside(h.tables) && inside(h.memories) && inside(h.globals) && inside(h.tags) &&
+           inside(h.exports) && inside(h.exports_by_name) && inside(h.elems) && inside(h.datas) &&
+           inside(h.func_names) && inside(h.customs) && inside(h.side_table);
   }
   bool counts_agree(const ModuleHeader& h) const {
     return h.imported_funcs <= h.funcs.count && h.imported_tables <= h.tables.count &&
            h.imported_memories <= h.memories.count && h.imported_globals <= h.globals.count &&
            h.imported_tags <= h.tags.count && h.exports.count == h.exports_by_name.count &&
            (h.start.is_none() || h.start.index() < h.funcs.count) &&
-           h.imports.count == u64{h.imported_funcs} + h.imported_tables + h.imported_memories + h.imported_globals +
-                                  h.imported_tags;
+           h.imports.count == u64{h.imported_funcs} + h.imported_tables + h.imported_memories +
+                                  h.imported_globals + h.imported_tags;
   }
   bool types_ok() const {
     return std::ranges::all_of(module_.types(), [&](const TypeDef& t) {
@@ -58,21 +58,17 @@ private:
     });
   }
   bool funcs_ok() const {
-    return std::ranges::all_of(module_.funcs(), [&](const Func& f) { return f.type.index() < module_.types().size(); });
+    return std::ranges::all_of(
+        module_.funcs(), [&](const Func& f) { return f.type.index() < module_.types().size(); });
   }
   u64 space(ExternKind kind) const {
     const ModuleHeader& h = module_.header();
     switch (kind) {
-    case ExternKind::func:
-      return h.funcs.count;
-    case ExternKind::table:
-      return h.tables.count;
-    case ExternKind::memory:
-      return h.memories.count;
-    case ExternKind::global:
-      return h.globals.count;
-    case ExternKind::tag:
-      return h.tags.count;
+    case ExternKind::func: return h.funcs.count;
+    case ExternKind::table: return h.tables.count;
+    case ExternKind::memory: return h.memories.count;
+    case ExternKind::global: return h.globals.count;
+    case ExternKind::tag: return h.tags.count;
     }
     return 0;
   }
@@ -82,38 +78,39 @@ private:
     });
   }
   bool exports_ok() const {
-    return std::ranges::all_of(module_.exports(),
-                               [&](const Export& e) { return inside(e.name) && e.index < space(e.kind); }) &&
+    return std::ranges::all_of(
+               module_.exports(),
+               [&](const Export& e) { return inside(e.name) && e.index < space(e.kind); }) &&
            std::ranges::all_of(module_.array(module_.header().exports_by_name),
                                [&](u32 i) { return i < module_.exports().size(); });
   }
   bool expr_ok(const ConstExpr& e) const {
     switch (e.kind) {
-    case ConstExpr::Kind::value:
-      return true;
-    case ConstExpr::Kind::global_get:
-      return e.value.i32 < module_.globals().size();
-    case ConstExpr::Kind::ref_func:
-      return e.value.i32 < module_.funcs().size();
-    case ConstExpr::Kind::code:
-      return e.code.count != 0 && inside(e.code);
+    case ConstExpr::Kind::value: return true;
+    case ConstExpr::Kind::global_get: return e.value.i32 < module_.globals().size();
+    case ConstExpr::Kind::ref_func: return e.value.i32 < module_.funcs().size();
+    case ConstExpr::Kind::code: return e.code.count != 0 && inside(e.code);
     }
     return false;
   }
   bool globals_ok() const {
-    return std::ranges::all_of(module_.globals(), [&](const Global& g) { return expr_ok(g.init); }) &&
+    return std::ranges::all_of(module_.globals(),
+                               [&](const Global& g) { return expr_ok(g.init); }) &&
            std::ranges::all_of(module_.tables(), [&](const Table& t) { return expr_ok(t.init); });
   }
   bool elem_ok(const Elem& e) const {
     return inside(e.funcs) && inside(e.exprs) && expr_ok(e.offset) &&
            (e.mode != SegmentMode::active || e.table.index() < module_.tables().size()) &&
-           std::ranges::all_of(module_.array(e.funcs),
-                               [&](u32 f) { return f < module_.funcs().size() || f == FuncIdx::none().index(); }) &&
-           std::ranges::all_of(module_.array(e.exprs), [&](const ConstExpr& x) { return expr_ok(x); });
+           std::ranges::all_of(
+               module_.array(e.funcs),
+               [&](u32 f) { return f < module_.funcs().size() || f == FuncIdx::none().index(); }) &&
+           std::ranges::all_of(module_.array(e.exprs),
+                               [&](const ConstExpr& x) { return expr_ok(x); });
   }
   bool data_ok(const Data& d) const {
     const ModuleHeader& h = module_.header();
-    return expr_ok(d.offset) && (d.mode != SegmentMode::active || d.memory.index() < module_.memories().size()) &&
+    return expr_ok(d.offset) &&
+           (d.mode != SegmentMode::active || d.memory.index() < module_.memories().size()) &&
            d.bytes_offset >= h.data_offset &&
            u64{d.bytes_offset} + d.bytes_size <= u64{h.data_offset} + h.data_size;
   }
@@ -124,7 +121,8 @@ private:
   bool names_ok() const {
     return std::ranges::all_of(module_.array(module_.header().func_names),
                                [&](const NameEntry& n) { return inside(n.name); }) &&
-           std::ranges::all_of(module_.customs(), [&](const CustomSection& c) { return inside(c.name); });
+           std::ranges::all_of(module_.customs(),
+                               [&](const CustomSection& c) { return inside(c.name); });
   }
 
   Module module_;
@@ -138,8 +136,8 @@ bool Module::check(const u8* image, usize size_bytes) {
     return false;
   }
   const Module module(image);
-  return module.header().magic == ModuleHeader::kMagic && module.header().image_size == size_bytes &&
-         Checker(image, size_bytes).run();
+  return module.header().magic == ModuleHeader::kMagic &&
+         module.header().image_size == size_bytes && Checker(image, size_bytes).run();
 }
 
 } // namespace petrel::ir

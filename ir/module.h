@@ -41,11 +41,12 @@ enum class CompositeKind : u8 { func, struct_, array };
 struct TypeDef {
   CompositeKind kind = CompositeKind::func;
   u8 is_final = 1;
-  u16 depth = 0;             ///< number of supertypes above
-  TypeIdx supertype = {};    ///< none() when there is none
-  u32 rec_group_start = 0;   ///< first type index of its recursion group
+  u16 depth = 0;           ///< number of supertypes above
+  TypeIdx supertype = {};  ///< none() when there is none
+  u32 rec_group_start = 0; ///< first type index of its recursion group
   u32 rec_group_size = 1;
-  Array<ValType> params = {};  ///< func: parameters; struct: field storage types; array: one element type
+  Array<ValType> params =
+      {}; ///< func: parameters; struct: field storage types; array: one element type
   Array<ValType> results = {}; ///< func only
   Array<u8> mutabilities = {}; ///< struct, array: per field, 1 = var
 };
@@ -94,16 +95,17 @@ struct ConstExpr {
 /// A function of the function index space; imports come first.
 struct Func {
   TypeIdx type;
-  u32 body_offset = 0;  ///< file offset of the first instruction (after the local declarations); 0 for imports
-  u32 body_end = 0;     ///< file offset just past the final `end`
-  u32 code_start = 0;   ///< file offset of the body's size field payload (the local declarations)
-  u32 side_table = 0;   ///< first word in side_table
+  u32 body_offset =
+      0; ///< file offset of the first instruction (after the local declarations); 0 for imports
+  u32 body_end = 0;   ///< file offset just past the final `end`
+  u32 code_start = 0; ///< file offset of the body's size field payload (the local declarations)
+  u32 side_table = 0; ///< first word in side_table
   u32 side_table_words = 0;
-  u32 local_count = 0;  ///< parameters included
-  u32 max_height = 0;   ///< greatest operand stack height, in slots
-  u32 handlers = 0;     ///< exception handlers: first in handler table
+  u32 local_count = 0; ///< parameters included
+  u32 max_height = 0;  ///< greatest operand stack height, in slots
+  u32 handlers = 0;    ///< exception handlers: first in handler table
   u32 handler_count = 0;
-  u32 flags = 0;        ///< FuncFlag bits
+  u32 flags = 0; ///< FuncFlag bits
 };
 enum FuncFlag : u32 {
   kFuncIsReferenced = 1, ///< may be the operand of ref.func (declared in C.refs)
@@ -117,7 +119,7 @@ struct Table {
 struct Global {
   GlobalType type;
   u32 pad[2] = {}; // all padding is explicit: images are reproducible bit for bit
-  ConstExpr init; ///< unused for imports
+  ConstExpr init;  ///< unused for imports
 };
 struct Tag {
   TypeIdx type;
@@ -131,8 +133,8 @@ struct Elem {
   ValType type;
   u32 pad = 0;
   ConstExpr offset;
-  Array<u32> funcs = {};        ///< when the segment lists function indices only (0xffffffff = null)
-  Array<ConstExpr> exprs = {};  ///< otherwise
+  Array<u32> funcs = {};       ///< when the segment lists function indices only (0xffffffff = null)
+  Array<ConstExpr> exprs = {}; ///< otherwise
   u32 count() const { return funcs.count != 0 ? funcs.count : exprs.count; }
 };
 struct Data {
@@ -160,20 +162,20 @@ struct ModuleHeader {
   static constexpr u32 kMagic = 0x314d4950; // "PIM1"
   u32 magic = kMagic;
   u32 image_size = 0;
-  u32 file_offset = 0;   ///< where the module starts in its file
-  u32 file_size = 0;     ///< its length
-  u32 data_offset = 0;   ///< file offset of the data section's payload (0/0 when absent)
+  u32 file_offset = 0; ///< where the module starts in its file
+  u32 file_size = 0;   ///< its length
+  u32 data_offset = 0; ///< file offset of the data section's payload (0/0 when absent)
   u32 data_size = 0;
   u32 imported_funcs = 0;
   u32 imported_tables = 0;
   u32 imported_memories = 0;
   u32 imported_globals = 0;
   u32 imported_tags = 0;
-  FuncIdx start;         ///< none() when absent
-  u32 data_count = 0;    ///< of the data count section; has_data_count says whether present
+  FuncIdx start;      ///< none() when absent
+  u32 data_count = 0; ///< of the data count section; has_data_count says whether present
   u32 has_data_count = 0;
   FeatureSet features_used;
-  Str name;              ///< module name of the name section
+  Str name; ///< module name of the name section
   Array<TypeDef> types;
   Array<Import> imports;
   Array<Func> funcs;
@@ -181,7 +183,7 @@ struct ModuleHeader {
   Array<Limits> memories;
   Array<Global> globals;
   Array<Tag> tags;
-  Array<Export> exports; ///< in file order
+  Array<Export> exports;      ///< in file order
   Array<u32> exports_by_name; ///< indices into exports, sorted by name bytes
   Array<Elem> elems;
   Array<Data> datas;
@@ -202,7 +204,9 @@ public:
     // SAFETY: INVARIANT(image).
     return {reinterpret_cast<const T*>(image_ + a.offset), a.count};
   }
-  std::string_view str(Str s) const { return {reinterpret_cast<const char*>(image_) + s.offset, s.count}; }
+  std::string_view str(Str s) const {
+    return {reinterpret_cast<const char*>(image_) + s.offset, s.count};
+  }
 
   std::span<const TypeDef> types() const { return array(header().types); }
   std::span<const Import> imports() const { return array(header().imports); }

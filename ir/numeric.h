@@ -52,8 +52,12 @@ template <typename U> constexpr U popcnt(U a) { return static_cast<U>(std::popco
 template <typename U> constexpr U shl(U a, U n) { return a << masked(n); }
 template <typename U> constexpr U shr_s(U a, U n) { return to_unsigned(to_signed(a) >> masked(n)); }
 template <typename U> constexpr U shr_u(U a, U n) { return a >> masked(n); }
-template <typename U> constexpr U rotl(U a, U n) { return std::rotl(a, static_cast<int>(masked(n))); }
-template <typename U> constexpr U rotr(U a, U n) { return std::rotr(a, static_cast<int>(masked(n))); }
+template <typename U> constexpr U rotl(U a, U n) {
+  return std::rotl(a, static_cast<int>(masked(n)));
+}
+template <typename U> constexpr U rotr(U a, U n) {
+  return std::rotr(a, static_cast<int>(masked(n)));
+}
 
 template <typename U> constexpr bool is_overflowing_division(U a, U b) {
   return a == U{1} << (sizeof(U) * 8 - 1) && b == static_cast<U>(-1);
@@ -77,7 +81,8 @@ template <typename U> constexpr Checked<U> rem_s(U a, U b) {
   if (b == 0) [[unlikely]] {
     return trapped<U>(TrapCode::integer_divide_by_zero);
   }
-  if (b == static_cast<U>(-1)) [[unlikely]] { // the least value modulo -1 faults in hardware; the result is 0 for all
+  if (b == static_cast<U>(-1))
+      [[unlikely]] { // the least value modulo -1 faults in hardware; the result is 0 for all
     return {0};
   }
   return {to_unsigned(to_signed(a) % to_signed(b))};
@@ -100,7 +105,8 @@ template <typename F> using BitsOf = std::conditional_t<sizeof(F) == 4, u32, u64
 template <typename F> constexpr BitsOf<F> bits(F a) { return std::bit_cast<BitsOf<F>>(a); }
 template <typename F> constexpr F from_bits(BitsOf<F> a) { return std::bit_cast<F>(a); }
 template <typename F> constexpr BitsOf<F> kSignBit = BitsOf<F>{1} << (sizeof(F) * 8 - 1);
-template <typename F> constexpr BitsOf<F> kQuietBit = BitsOf<F>{1} << (std::numeric_limits<F>::digits - 2);
+template <typename F>
+constexpr BitsOf<F> kQuietBit = BitsOf<F>{1} << (std::numeric_limits<F>::digits - 2);
 
 template <typename F> constexpr bool is_nan(F a) { return a != a; }
 template <typename F> constexpr F quiet(F nan) { return from_bits<F>(bits(nan) | kQuietBit<F>); }
@@ -112,7 +118,8 @@ template <typename F> constexpr F abs(F a) { return from_bits<F>(bits(a) & ~kSig
 template <typename F> constexpr F neg(F a) { return from_bits<F>(bits(a) ^ kSignBit<F>); }
 
 /// Least positive value from which on every value is an integer.
-template <typename F> constexpr F kAllIntegers = static_cast<F>(BitsOf<F>{1} << (std::numeric_limits<F>::digits - 1));
+template <typename F>
+constexpr F kAllIntegers = static_cast<F>(BitsOf<F>{1} << (std::numeric_limits<F>::digits - 1));
 
 template <typename F> constexpr bool is_integer_or_nan(F a) { return !(abs(a) < kAllIntegers<F>); }
 template <typename F> constexpr F quiet_if_nan(F a) { return is_nan(a) ? quiet(a) : a; }
@@ -178,7 +185,8 @@ template <typename F> inline F sqrt(F a) {
 #if defined(__clang__)
   return __builtin_elementwise_sqrt(a);
 #else
-  return sizeof(F) == 4 ? static_cast<F>(__builtin_sqrtf(static_cast<f32>(a))) : static_cast<F>(__builtin_sqrt(a));
+  return sizeof(F) == 4 ? static_cast<F>(__builtin_sqrtf(static_cast<f32>(a)))
+                        : static_cast<F>(__builtin_sqrt(a));
 #endif
 }
 
@@ -236,13 +244,15 @@ template <typename Int, typename F> struct TruncRange {
   static constexpr F kBelow = below();
 };
 
-template <typename Int, typename F> constexpr Checked<std::make_unsigned_t<Int>> trunc_checked(F a) {
+template <typename Int, typename F>
+constexpr Checked<std::make_unsigned_t<Int>> trunc_checked(F a) {
   using U = std::make_unsigned_t<Int>;
   using Range = TruncRange<Int, F>;
   if (a > Range::kBelow && a < Range::kAbove) [[likely]] {
     return {static_cast<U>(static_cast<Int>(a))};
   }
-  return trapped<U>(is_nan(a) ? TrapCode::invalid_conversion_to_integer : TrapCode::integer_overflow);
+  return trapped<U>(is_nan(a) ? TrapCode::invalid_conversion_to_integer
+                              : TrapCode::integer_overflow);
 }
 template <typename Int, typename F> constexpr std::make_unsigned_t<Int> trunc_sat(F a) {
   using U = std::make_unsigned_t<Int>;

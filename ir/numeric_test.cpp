@@ -35,11 +35,14 @@ template <typename T> constexpr char kTypeChar<Checked<T>> = kTypeChar<T>;
 template <typename R, typename... As>
 constexpr bool has_types(R (*)(As...), std::string_view params, std::string_view results) {
   const char chars[] = {kTypeChar<As>...};
-  return params == std::string_view(chars, sizeof...(As)) && results.size() == 1 && results[0] == kTypeChar<R>;
+  return params == std::string_view(chars, sizeof...(As)) && results.size() == 1 &&
+         results[0] == kTypeChar<R>;
 }
 template <typename T> constexpr bool kIsChecked = false;
 template <typename T> constexpr bool kIsChecked<Checked<T>> = true;
-template <typename R, typename... As> constexpr bool is_checked(R (*)(As...)) { return kIsChecked<R>; }
+template <typename R, typename... As> constexpr bool is_checked(R (*)(As...)) {
+  return kIsChecked<R>;
+}
 
 // A row whose function is missing or has other types does not compile.
 #define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)       \
@@ -116,12 +119,22 @@ template <typename F> void check_rounding() {
     double in, ceil, floor, trunc, nearest;
   };
   const Row rows[] = {
-      {0.0, 0.0, 0.0, 0.0, 0.0},        {-0.0, -0.0, -0.0, -0.0, -0.0},   {0.25, 1.0, 0.0, 0.0, 0.0},
-      {-0.25, -0.0, -1.0, -0.0, -0.0},  {0.5, 1.0, 0.0, 0.0, 0.0},        {-0.5, -0.0, -1.0, -0.0, -0.0},
-      {0.75, 1.0, 0.0, 0.0, 1.0},       {1.5, 2.0, 1.0, 1.0, 2.0},        {2.5, 3.0, 2.0, 2.0, 2.0},
-      {-2.5, -2.0, -3.0, -2.0, -2.0},   {-3.5, -3.0, -4.0, -3.0, -4.0},   {4194303.5, 4194304.0, 4194303.0, 4194303.0, 4194304.0},
-      {8388609.0, 8388609.0, 8388609.0, 8388609.0, 8388609.0}, {1e30, 1e30, 1e30, 1e30, 1e30},
-      {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL},      {-HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL},
+      {0.0, 0.0, 0.0, 0.0, 0.0},
+      {-0.0, -0.0, -0.0, -0.0, -0.0},
+      {0.25, 1.0, 0.0, 0.0, 0.0},
+      {-0.25, -0.0, -1.0, -0.0, -0.0},
+      {0.5, 1.0, 0.0, 0.0, 0.0},
+      {-0.5, -0.0, -1.0, -0.0, -0.0},
+      {0.75, 1.0, 0.0, 0.0, 1.0},
+      {1.5, 2.0, 1.0, 1.0, 2.0},
+      {2.5, 3.0, 2.0, 2.0, 2.0},
+      {-2.5, -2.0, -3.0, -2.0, -2.0},
+      {-3.5, -3.0, -4.0, -3.0, -4.0},
+      {4194303.5, 4194304.0, 4194303.0, 4194303.0, 4194304.0},
+      {8388609.0, 8388609.0, 8388609.0, 8388609.0, 8388609.0},
+      {1e30, 1e30, 1e30, 1e30, 1e30},
+      {HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL},
+      {-HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL, -HUGE_VAL},
   };
   for (const Row& row : rows) {
     CAPTURE(row.in);
@@ -136,7 +149,8 @@ template <typename F> void check_rounding() {
 TEST_CASE("numeric: rounding, halves to even, signs of zeros") {
   check_rounding<f32>();
   check_rounding<f64>();
-  CHECK(bits(detail::soft_nearest(0.49999999999999994)) == bits(0.0)); // just below a half: adding 0.5 would round up
+  CHECK(bits(detail::soft_nearest(0.49999999999999994)) ==
+        bits(0.0)); // just below a half: adding 0.5 would round up
   CHECK(detail::soft_nearest(4503599627370495.5) == 4503599627370496.0);
 }
 
@@ -144,13 +158,17 @@ TEST_CASE("numeric: rounding by instruction equals rounding by arithmetic") {
   for (u32 high = 0; high < 0x10000; ++high) { // every sign and exponent, some mantissas
     for (u32 low : {0u, 1u, 0x8000u, 0xffffu}) {
       f32 a = from((high << 16) | low);
-      if (bits(f32_ceil(a)) != bits(detail::soft_ceil(a)) || bits(f32_floor(a)) != bits(detail::soft_floor(a)) ||
-          bits(f32_trunc(a)) != bits(detail::soft_trunc(a)) || bits(f32_nearest(a)) != bits(detail::soft_nearest(a))) {
+      if (bits(f32_ceil(a)) != bits(detail::soft_ceil(a)) ||
+          bits(f32_floor(a)) != bits(detail::soft_floor(a)) ||
+          bits(f32_trunc(a)) != bits(detail::soft_trunc(a)) ||
+          bits(f32_nearest(a)) != bits(detail::soft_nearest(a))) {
         FAIL("f32 rounding differs at bits ", bits(a));
       }
       f64 b = from((u64{high} << 48) | (u64{low} << 32) | low);
-      if (bits(f64_ceil(b)) != bits(detail::soft_ceil(b)) || bits(f64_floor(b)) != bits(detail::soft_floor(b)) ||
-          bits(f64_trunc(b)) != bits(detail::soft_trunc(b)) || bits(f64_nearest(b)) != bits(detail::soft_nearest(b))) {
+      if (bits(f64_ceil(b)) != bits(detail::soft_ceil(b)) ||
+          bits(f64_floor(b)) != bits(detail::soft_floor(b)) ||
+          bits(f64_trunc(b)) != bits(detail::soft_trunc(b)) ||
+          bits(f64_nearest(b)) != bits(detail::soft_nearest(b))) {
         FAIL("f64 rounding differs at bits ", bits(b));
       }
     }
@@ -197,7 +215,8 @@ TEST_CASE("numeric: float arithmetic") {
   CHECK(f64_ne(from(kSignalling64), 0.0) == 1);
   CHECK(f32_convert_i32_u(0xffffffff) == 4294967296.0f);
   CHECK(f32_convert_i32_s(0xffffffff) == -1.0f);
-  CHECK(f32_convert_i64_u(0xffffff7fffffffff) == 18446742974197923840.0f); // a tie to even needs one rounding only
+  CHECK(f32_convert_i64_u(0xffffff7fffffffff) ==
+        18446742974197923840.0f); // a tie to even needs one rounding only
   CHECK(f32_convert_i64_s(0x8000004000000001) == -9223371487098961920.0f);
   CHECK(f64_convert_i64_u(0xfffffffffffffbff) == 18446744073709549568.0);
   CHECK(f64_convert_i64_u(0xfffffffffffffc00) == 18446744073709551616.0);

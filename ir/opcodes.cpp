@@ -17,7 +17,8 @@ constexpr char kNames[] =
 
 consteval std::array<u16, kOpCount + 1> name_starts() {
   constexpr usize kLengths[] = {
-#define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family) sizeof(text) - 1,
+#define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family)          \
+  sizeof(text) - 1,
 #include "ir/opcodes.def"
   };
   std::array<u16, kOpCount + 1> starts{};
@@ -33,13 +34,16 @@ constexpr std::array<u16, kOpCount + 1> kNameStarts = name_starts();
 static_assert(sizeof(kNames) <= 0xffff, "starts are 16 bits wide");
 
 constexpr std::string_view name_at(u32 index) {
-  return {kNames + kNameStarts[index], static_cast<usize>(kNameStarts[index + 1] - kNameStarts[index])};
+  return {kNames + kNameStarts[index],
+          static_cast<usize>(kNameStarts[index + 1] - kNameStarts[index])};
 }
 
 constexpr u32 kSlots = 2048; // a power of two, at least twice the rows
 static_assert(kSlots >= 2 * kOpCount);
 
-constexpr u32 slot_of(std::string_view name) { return static_cast<u32>(fnv1a(name)) & (kSlots - 1); }
+constexpr u32 slot_of(std::string_view name) {
+  return static_cast<u32>(fnv1a(name)) & (kSlots - 1);
+}
 
 consteval std::array<Op, kSlots> name_table() {
   std::array<Op, kSlots> table{};
@@ -65,7 +69,8 @@ std::string_view op_name(Op op) {
 }
 
 Op op_by_name(std::string_view name) {
-  for (u32 slot = slot_of(name); kNameTable[slot] != Op::Invalid; slot = (slot + 1) & (kSlots - 1)) {
+  for (u32 slot = slot_of(name); kNameTable[slot] != Op::Invalid;
+       slot = (slot + 1) & (kSlots - 1)) {
     if (name_at(static_cast<u32>(kNameTable[slot])) == name) {
       return kNameTable[slot];
     }

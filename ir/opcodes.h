@@ -17,24 +17,24 @@ namespace petrel::ir {
 /// What follows an opcode in the binary format, in that order. Indices and counts are u32 LEB128.
 enum class Imm : u8 {
   None,
-  BlockType,   ///< 0x40, a value type, or a type index as s33
+  BlockType, ///< 0x40, a value type, or a type index as s33
   LabelIdx,
-  BrTable,     ///< vec(label) and the default label
+  BrTable, ///< vec(label) and the default label
   FuncIdx,
   TypeIdx,
-  TypeTable,   ///< call_indirect: type, table (text: table first)
+  TypeTable, ///< call_indirect: type, table (text: table first)
   LocalIdx,
   GlobalIdx,
   TagIdx,
   TableIdx,
-  TableTable,  ///< table.copy: destination, source
-  ElemTable,   ///< table.init: element segment, table (text: table first)
+  TableTable, ///< table.copy: destination, source
+  ElemTable,  ///< table.init: element segment, table (text: table first)
   ElemIdx,
   MemIdx,
-  MemMem,      ///< memory.copy: destination, source
-  DataMem,     ///< memory.init: data segment, memory (text: memory first)
+  MemMem,  ///< memory.copy: destination, source
+  DataMem, ///< memory.init: data segment, memory (text: memory first)
   DataIdx,
-  MemArg,      ///< alignment with bit 6 = a memory index follows, that index, offset (u32, or u64 for memory64)
+  MemArg, ///< alignment with bit 6 = a memory index follows, that index, offset (u32, or u64 for memory64)
   MemArgLane,  ///< MemArg, then one byte: lane
   AtomicFence, ///< one byte: 0
   I32Const,    ///< s32 LEB128
@@ -52,33 +52,33 @@ enum class Imm : u8 {
   TypeElem,    ///< type, element segment
   TypeType,    ///< array.copy: destination type, source type
   TryTable,    ///< block type, vec(catch clause)
-  Cast,        ///< br_on_cast: flags byte (bit 0: source nullable, bit 1: target nullable), label, two heap types
+  Cast, ///< br_on_cast: flags byte (bit 0: source nullable, bit 1: target nullable), label, two heap types
 };
 
 /// Groups whose members a consumer handles with one template or function.
 enum class Family : u8 {
-  Control,         ///< unreachable, nop, block, loop, if, else, end
-  Branch,          ///< br…, return
+  Control, ///< unreachable, nop, block, loop, if, else, end
+  Branch,  ///< br…, return
   Call,
   ReturnCall,
   Exception,
   LegacyException,
-  Parametric,      ///< drop, select
+  Parametric, ///< drop, select
   Local,
   Global,
   Table,
   Load,
   Store,
-  Memory,          ///< size, grow, bulk operations, data.drop
+  Memory, ///< size, grow, bulk operations, data.drop
   Const,
-  Test,            ///< t -> i32: eqz
-  Compare,         ///< t t -> i32
-  Unary,           ///< t -> t
-  Binary,          ///< t t -> t
-  DivRem,          ///< t t -> t, may trap
-  Convert,         ///< t -> u
-  Trunc,           ///< float -> integer, may trap
-  Wide,            ///< 128-bit arithmetic: two results
+  Test,    ///< t -> i32: eqz
+  Compare, ///< t t -> i32
+  Unary,   ///< t -> t
+  Binary,  ///< t t -> t
+  DivRem,  ///< t t -> t, may trap
+  Convert, ///< t -> u
+  Trunc,   ///< float -> integer, may trap
+  Wide,    ///< 128-bit arithmetic: two results
   Reference,
   Struct,
   Array,
@@ -99,8 +99,8 @@ enum class Family : u8 {
   SimdUnary,
   SimdBinary,
   SimdTernary,
-  SimdShift,       ///< v128 i32 -> v128
-  SimdTest,        ///< v128 -> i32: any_true, all_true, bitmask
+  SimdShift, ///< v128 i32 -> v128
+  SimdTest,  ///< v128 -> i32: any_true, all_true, bitmask
   AtomicLoad,
   AtomicStore,
   AtomicRmw,
@@ -144,15 +144,15 @@ private:
 
 /// One row. Its name is `op_name`.
 struct OpInfo {
-  u16 code;            ///< the byte, or the number after the prefix
-  u8 prefix;           ///< 0, 0xfb, 0xfc, 0xfd or 0xfe
+  u16 code;  ///< the byte, or the number after the prefix
+  u8 prefix; ///< 0, 0xfb, 0xfc, 0xfd or 0xfe
   Imm imm;
-  Feature feature;     ///< instructions of a feature that is off are refused
+  Feature feature; ///< instructions of a feature that is off are refused
   Family family;
-  u8 access_bytes;     ///< size of a memory access and its natural alignment; 0 = accesses no memory through a memarg
-  u8 element_bytes;    ///< of a vector load or store: size of one element; else equal to access_bytes
+  u8 access_bytes; ///< size of a memory access and its natural alignment; 0 = accesses no memory through a memarg
+  u8 element_bytes; ///< of a vector load or store: size of one element; else equal to access_bytes
   bool is_sign_extend; ///< narrow loads
-  u8 lanes;            ///< vector instructions: lanes of the shape (memory lane accesses: of that element size), else 0
+  u8 lanes; ///< vector instructions: lanes of the shape (memory lane accesses: of that element size), else 0
   Rmw rmw;
   Signature params;
   Signature results;
@@ -164,12 +164,22 @@ struct OpInfo {
 namespace detail {
 
 /// Lanes of the shapes that rows name.
-enum ShapeLanes : u8 { i8x16 = 16, i16x8 = 8, i32x4 = 4, i64x2 = 2, f32x4 = 4, f64x2 = 2, v128 = 1 };
+enum ShapeLanes : u8 {
+  i8x16 = 16,
+  i16x8 = 8,
+  i32x4 = 4,
+  i64x2 = 2,
+  f32x4 = 4,
+  f64x2 = 2,
+  v128 = 1
+};
 
-consteval OpInfo plain(u16 code, u8 prefix, Imm imm, Feature feature, Family family, Signature params, Signature results) {
+consteval OpInfo plain(u16 code, u8 prefix, Imm imm, Feature feature, Family family,
+                       Signature params, Signature results) {
   return {code, prefix, imm, feature, family, 0, 0, false, 0, Rmw::None, params, results};
 }
-consteval OpInfo with_access(OpInfo info, usize access_bytes, usize element_bytes, bool is_sign_extend) {
+consteval OpInfo with_access(OpInfo info, usize access_bytes, usize element_bytes,
+                             bool is_sign_extend) {
   info.access_bytes = static_cast<u8>(access_bytes);
   info.element_bytes = static_cast<u8>(element_bytes);
   info.is_sign_extend = is_sign_extend;
@@ -183,7 +193,8 @@ consteval OpInfo with_rmw(OpInfo info, Rmw rmw) {
   info.rmw = rmw;
   return info;
 }
-template <typename T> constexpr bool kIsSignedInt = static_cast<T>(-1) < T{} && static_cast<T>(0.5) == T{};
+template <typename T>
+constexpr bool kIsSignedInt = static_cast<T>(-1) < T{} && static_cast<T>(0.5) == T{};
 
 } // namespace detail
 
@@ -192,20 +203,27 @@ inline constexpr OpInfo kOpInfos[kOpCount] = {
   detail::plain(code, prefix, Imm::imm, Feature::feature, Family::family, params, results),
 #define PETREL_OP_ROW_(code, prefix, imm, feature, family, params, results)                        \
   detail::plain(code, prefix, Imm::imm, Feature::feature, Family::family, params, results)
-#define PETREL_OP_LOAD(Enum, snake, text, prefix, code, params, results, feature, family, value, memory) \
-  detail::with_access(PETREL_OP_ROW_(code, prefix, MemArg, feature, family, params, results), sizeof(memory), \
-                      sizeof(memory), detail::kIsSignedInt<memory>),
+#define PETREL_OP_LOAD(Enum, snake, text, prefix, code, params, results, feature, family, value,   \
+                       memory)                                                                     \
+  detail::with_access(PETREL_OP_ROW_(code, prefix, MemArg, feature, family, params, results),      \
+                      sizeof(memory), sizeof(memory), detail::kIsSignedInt<memory>),
 #define PETREL_OP_STORE PETREL_OP_LOAD
-#define PETREL_OP_SIMD(Enum, snake, text, prefix, code, imm, params, results, feature, family, shape) \
-  detail::with_lanes(PETREL_OP_ROW_(code, prefix, imm, feature, family, params, results), detail::shape),
-#define PETREL_OP_SIMD_MEMORY(Enum, snake, text, prefix, code, imm, params, results, feature, family, memory, bytes) \
-  detail::with_lanes(detail::with_access(PETREL_OP_ROW_(code, prefix, imm, feature, family, params, results), bytes, \
-                                         sizeof(memory), detail::kIsSignedInt<memory>),            \
-                     static_cast<u8>(16 / sizeof(memory))),
-#define PETREL_OP_ATOMIC(Enum, snake, text, prefix, code, params, results, feature, family, value, memory, rmw) \
-  detail::with_rmw(detail::with_access(PETREL_OP_ROW_(code, prefix, MemArg, feature, family, params, results), \
-                                       sizeof(memory), sizeof(memory), false),                     \
-                   Rmw::rmw),
+#define PETREL_OP_SIMD(Enum, snake, text, prefix, code, imm, params, results, feature, family,     \
+                       shape)                                                                      \
+  detail::with_lanes(PETREL_OP_ROW_(code, prefix, imm, feature, family, params, results),          \
+                     detail::shape),
+#define PETREL_OP_SIMD_MEMORY(Enum, snake, text, prefix, code, imm, params, results, feature,      \
+                              family, memory, bytes)                                               \
+  detail::with_lanes(                                                                              \
+      detail::with_access(PETREL_OP_ROW_(code, prefix, imm, feature, family, params, results),     \
+                          bytes, sizeof(memory), detail::kIsSignedInt<memory>),                    \
+      static_cast<u8>(16 / sizeof(memory))),
+#define PETREL_OP_ATOMIC(Enum, snake, text, prefix, code, params, results, feature, family, value, \
+                         memory, rmw)                                                              \
+  detail::with_rmw(                                                                                \
+      detail::with_access(PETREL_OP_ROW_(code, prefix, MemArg, feature, family, params, results),  \
+                          sizeof(memory), sizeof(memory), false),                                  \
+      Rmw::rmw),
 #include "ir/opcodes.def"
 #undef PETREL_OP_ROW_
 };
@@ -271,16 +289,11 @@ constexpr Op op_from_byte(u8 byte) { return kOpFromByte[byte]; }
 constexpr Op op_from_prefixed(u8 prefix, u32 code) {
   auto at = [code](const auto& ops) { return code < ops.size() ? ops[code] : Op::Invalid; };
   switch (prefix) {
-  case kPrefixGc:
-    return at(kOpFromGcCode);
-  case kPrefixMisc:
-    return at(kOpFromMiscCode);
-  case kPrefixSimd:
-    return at(kOpFromSimdCode);
-  case kPrefixAtomic:
-    return at(kOpFromAtomicCode);
-  default:
-    return Op::Invalid;
+  case kPrefixGc: return at(kOpFromGcCode);
+  case kPrefixMisc: return at(kOpFromMiscCode);
+  case kPrefixSimd: return at(kOpFromSimdCode);
+  case kPrefixAtomic: return at(kOpFromAtomicCode);
+  default: return Op::Invalid;
   }
 }
 

@@ -26,7 +26,8 @@ TEST_CASE("opcodes: every code leads back to its row") {
     if (info.prefix == 0) {
       REQUIRE(info.code < 256);
       CHECK_FALSE(is_op_prefix(static_cast<u8>(info.code)));
-      CHECK(op_from_byte(static_cast<u8>(info.code)) == op_at(i)); // fails for the first of two equal codes
+      CHECK(op_from_byte(static_cast<u8>(info.code)) ==
+            op_at(i)); // fails for the first of two equal codes
     } else {
       CHECK(is_op_prefix(info.prefix));
       CHECK(op_from_prefixed(info.prefix, info.code) == op_at(i));
@@ -71,7 +72,8 @@ TEST_CASE("opcodes: number of instructions of each proposal") {
   CHECK(count_of(Feature::SignExtension) == 5);
   CHECK(count_of(Feature::SaturatingFloatToInt) == 8);
   CHECK(count_of(Feature::BulkMemory) == 7);
-  CHECK(count_of(Feature::ReferenceTypes) == 9); // table.get set grow size fill, ref.null is_null func, select t
+  CHECK(count_of(Feature::ReferenceTypes) ==
+        9); // table.get set grow size fill, ref.null is_null func, select t
   CHECK(count_of(Feature::Simd) == 236);
   CHECK(count_of(Feature::RelaxedSimd) == 20);
   CHECK(count_of(Feature::TailCall) == 2);
@@ -128,9 +130,11 @@ TEST_CASE("opcodes: rows of the specification's index") {
       {Op::V128Bitselect, 0xfd, 82, "v128.bitselect", Imm::None, "vvv", "v"},
       {Op::I64x2GeS, 0xfd, 219, "i64x2.ge_s", Imm::None, "vv", "v"},
       {Op::F64x2ConvertLowI32x4U, 0xfd, 255, "f64x2.convert_low_i32x4_u", Imm::None, "v", "v"},
-      {Op::I32x4RelaxedDotI8x16I7x16AddS, 0xfd, 0x113, "i32x4.relaxed_dot_i8x16_i7x16_add_s", Imm::None, "vvv", "v"},
+      {Op::I32x4RelaxedDotI8x16I7x16AddS, 0xfd, 0x113, "i32x4.relaxed_dot_i8x16_i7x16_add_s",
+       Imm::None, "vvv", "v"},
       {Op::MemoryAtomicWait64, 0xfe, 2, "memory.atomic.wait64", Imm::MemArg, "aII", "i"},
-      {Op::I64AtomicRmw32CmpxchgU, 0xfe, 0x4e, "i64.atomic.rmw32.cmpxchg_u", Imm::MemArg, "aII", "I"},
+      {Op::I64AtomicRmw32CmpxchgU, 0xfe, 0x4e, "i64.atomic.rmw32.cmpxchg_u", Imm::MemArg, "aII",
+       "I"},
   };
   for (const Known& row : known) {
     CAPTURE(row.name);
@@ -170,8 +174,10 @@ TEST_CASE("opcodes: accesses carry size, alignment, extension and lanes") {
 TEST_CASE("opcodes: signatures use the documented characters") {
   for (u32 i = 0; i < kOpCount; ++i) {
     CAPTURE(op_name(op_at(i)));
-    for (std::string_view types : {op_info(op_at(i)).params.view(), op_info(op_at(i)).results.view()}) {
-      CHECK((types == "*" || types.find_first_not_of("iIfFvaAntTmerqxXy") == std::string_view::npos));
+    for (std::string_view types :
+         {op_info(op_at(i)).params.view(), op_info(op_at(i)).results.view()}) {
+      CHECK(
+          (types == "*" || types.find_first_not_of("iIfFvaAntTmerqxXy") == std::string_view::npos));
     }
   }
 }
@@ -179,12 +185,14 @@ TEST_CASE("opcodes: signatures use the documented characters") {
 TEST_CASE("opcodes: special macros select rows") {
   u32 loads = 0;
   u32 numerics = 0;
-#define PETREL_OP_LOAD(Enum, snake, text, prefix_, code_, params_, results_, feature_, family_, value, memory) \
+#define PETREL_OP_LOAD(Enum, snake, text, prefix_, code_, params_, results_, feature_, family_,    \
+                       value, memory)                                                              \
   ++loads;                                                                                         \
   CHECK(op_info(Op::Enum).family == Family::Load);                                                 \
   CHECK(op_info(Op::Enum).family == Family::family_);
 #include "ir/opcodes.def"
-#define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family) ++numerics;
+#define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)       \
+  ++numerics;
 #include "ir/opcodes.def"
   CHECK(loads == 14);
   CHECK(numerics == 123 + 5 + 8);

@@ -78,13 +78,16 @@ struct BranchEntry {
 
   /// True when two words hold it.
   bool is_short() const {
-    return keep <= 3 && drop <= 63 && (keep | drop << 2) != kBranchDescLong && dstp >= -(1 << 23) && dstp < (1 << 23);
+    return keep <= 3 && drop <= 63 && (keep | drop << 2) != kBranchDescLong && dstp >= -(1 << 23) &&
+           dstp < (1 << 23);
   }
   /// Second word of the short form.
   u32 short_word() const { return static_cast<u32>(dstp) << 8 | keep | drop << 2; }
 };
 
 /// Words that the entry of a br, br_if, if or else takes.
-inline u32 branch_entry_words(const u32* entry) { return (entry[1] & kBranchDescMask) == kBranchDescLong ? 4 : 2; }
+inline u32 branch_entry_words(const u32* entry) {
+  return (entry[1] & kBranchDescMask) == kBranchDescLong ? 4 : 2;
+}
 
 } // namespace petrel::ir

@@ -33,13 +33,17 @@ private:
   };
 
   static bool end_ok(const PlanEnd& e) {
-    return e.kind <= EndKind::host && e.shape <= EndShape::memory && (e.pointer_size == 4 || e.pointer_size == 8) &&
+    return e.kind <= EndKind::host && e.shape <= EndShape::memory &&
+           (e.pointer_size == 4 || e.pointer_size == 8) &&
            e.encoding <= StringEncoding::latin1_utf16 && e.align_bytes != 0 && e.align_bytes <= 8 &&
-           (e.align_bytes & (e.align_bytes - 1)) == 0 && e.slot_count <= 32 && (e.kind == EndKind::guest || e.shape == EndShape::memory);
+           (e.align_bytes & (e.align_bytes - 1)) == 0 && e.slot_count <= 32 &&
+           (e.kind == EndKind::guest || e.shape == EndShape::memory);
   }
 
-  bool place_ok(bool memory, u32 at, u32 bytes, u32 slots, u64 size_bytes, const PlanEnd& end) const {
-    return memory ? u64{at} + bytes <= size_bytes : u64{at} + slots <= end.slot_count && end.shape == EndShape::flat;
+  bool place_ok(bool memory, u32 at, u32 bytes, u32 slots, u64 size_bytes,
+                const PlanEnd& end) const {
+    return memory ? u64{at} + bytes <= size_bytes
+                  : u64{at} + slots <= end.slot_count && end.shape == EndShape::flat;
   }
 
   /// Both places of an op whose value takes these bytes (by side) or slots.
@@ -84,7 +88,9 @@ private:
     switch (op) {
     case TransferOp::end: return false;
     case TransferOp::copy: return both_memory && places(w, w[3], w[3], 0, range.sizes);
-    case TransferOp::int_: return (width_ok(aux & 0xf) || (aux & 0xf) == 8) && places(w, aux & 0xf, aux & 0xf, 1, range.sizes);
+    case TransferOp::int_:
+      return (width_ok(aux & 0xf) || (aux & 0xf) == 8) &&
+             places(w, aux & 0xf, aux & 0xf, 1, range.sizes);
     case TransferOp::bool_: return places(w, 1, 1, 1, range.sizes);
     case TransferOp::f64: return places(w, 8, 8, 1, range.sizes);
     case TransferOp::flags:
@@ -102,7 +108,8 @@ private:
       u32 body = w[5];
       next = w[6];
       usize after = pc + 7;
-      if (!aligns || w[3] == 0 || w[4] == 0 || !places(w, src_pair, dst_pair, 2, range.sizes) || next < after || next >= range.end) {
+      if (!aligns || w[3] == 0 || w[4] == 0 || !places(w, src_pair, dst_pair, 2, range.sizes) ||
+          next < after || next >= range.end) {
         return false;
       }
       if (body == 0) {
@@ -114,7 +121,8 @@ private:
       u64 count = w[3];
       next = w[6];
       usize after = pc + 7;
-      bool fits = both_memory && u64{w[1]} + count * w[4] <= range.sizes.src && u64{w[2]} + count * w[5] <= range.sizes.dst;
+      bool fits = both_memory && u64{w[1]} + count * w[4] <= range.sizes.src &&
+                  u64{w[2]} + count * w[5] <= range.sizes.dst;
       return fits && next > after && next < range.end && inner({after, next, {w[4], w[5]}}, depth);
     }
     case TransferOp::switch_: return cases(pc, range, depth, next);
@@ -133,7 +141,8 @@ private:
     u64 count = w[6];
     usize targets = pc + 7;
     next = w[3];
-    if (!width_ok(aux) || count == 0 || targets + count > range.end || !places(w, aux, aux, 1, range.sizes) || depth >= kMaxTransferDepth) {
+    if (!width_ok(aux) || count == 0 || targets + count > range.end ||
+        !places(w, aux, aux, 1, range.sizes) || depth >= kMaxTransferDepth) {
       return false;
     }
     bool zeros = transfer_dst_memory(w[0]) ? w[5] == 0 : u64{w[4]} + w[5] <= plan_.dst.slot_count;
@@ -166,7 +175,8 @@ private:
 
 } // namespace
 
-bool check_transfer_plan(const TransferPlan& plan, std::span<const u32> code, u32 resources, u32 types) {
+bool check_transfer_plan(const TransferPlan& plan, std::span<const u32> code, u32 resources,
+                         u32 types) {
   return Checker(plan, code, resources, types).run();
 }
 

@@ -67,7 +67,8 @@ struct PlanEnd {
   u32 size_bytes = 0;
   u32 align_bytes = 1;
   u32 slot_count = 0;
-  u32 options = 0xffffffff; ///< OptionsIdx (memory, realloc, instance) of a guest end; none for the host
+  u32 options =
+      0xffffffff; ///< OptionsIdx (memory, realloc, instance) of a guest end; none for the host
   bool operator==(const PlanEnd&) const = default;
 };
 
@@ -128,7 +129,8 @@ constexpr u32 kTransferDstMemory = 1u << 9;
 
 /// The first word of an op.
 constexpr u32 encode_transfer_op(TransferOp op, bool src_memory, bool dst_memory, u32 aux = 0) {
-  return static_cast<u32>(op) | (src_memory ? kTransferSrcMemory : 0) | (dst_memory ? kTransferDstMemory : 0) | aux << 16;
+  return static_cast<u32>(op) | (src_memory ? kTransferSrcMemory : 0) |
+         (dst_memory ? kTransferDstMemory : 0) | aux << 16;
 }
 constexpr TransferOp transfer_op(u32 word) { return static_cast<TransferOp>(word & 0xff); }
 constexpr bool transfer_src_memory(u32 word) { return (word & kTransferSrcMemory) != 0; }
@@ -166,6 +168,7 @@ constexpr u32 kMaxTransferDepth = 100;
 
 /// INVARIANT(plan-code), for images that come from a file; `resources` and `types` bound the operands of own, borrow, stream
 /// and future. Blocks follow each other in order, so that the check is linear in the code.
-bool check_transfer_plan(const TransferPlan& plan, std::span<const u32> code, u32 resources, u32 types);
+bool check_transfer_plan(const TransferPlan& plan, std::span<const u32> code, u32 resources,
+                         u32 types);
 
 } // namespace petrel::ir

@@ -8,13 +8,14 @@ namespace petrel::ir {
 #define PETREL_TRAP(name, code, printed, script, cause) static_assert(code >= 1 && code < 128);
 #include "ir/traps.def"
 
-bool is_trap_code(u32 code) { return code < 128 && !trap_name(static_cast<TrapCode>(code)).empty(); }
+bool is_trap_code(u32 code) {
+  return code < 128 && !trap_name(static_cast<TrapCode>(code)).empty();
+}
 
 std::string_view trap_message(TrapCode trap) {
   switch (trap) {
 #define PETREL_TRAP(name, code, printed, script, cause)                                            \
-  case TrapCode::name:                                                                             \
-    return printed;
+  case TrapCode::name: return printed;
 #include "ir/traps.def"
   }
   return {};
@@ -23,8 +24,7 @@ std::string_view trap_message(TrapCode trap) {
 std::string_view trap_spec_text(TrapCode trap) {
   switch (trap) {
 #define PETREL_TRAP(name, code, printed, script, cause)                                            \
-  case TrapCode::name:                                                                             \
-    return script;
+  case TrapCode::name: return script;
 #include "ir/traps.def"
   }
   return {};
@@ -33,8 +33,7 @@ std::string_view trap_spec_text(TrapCode trap) {
 std::string_view trap_name(TrapCode trap) {
   switch (trap) {
 #define PETREL_TRAP(name, code, printed, script, cause)                                            \
-  case TrapCode::name:                                                                             \
-    return #name;
+  case TrapCode::name: return #name;
 #include "ir/traps.def"
   }
   return {};

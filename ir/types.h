@@ -92,7 +92,8 @@ public:
   constexpr bool is_ref() const { return kind() == ValKind::ref || kind() == ValKind::ref_null; }
   constexpr bool is_nullable() const { return kind() == ValKind::ref_null; }
   constexpr bool is_num() const {
-    return kind() == ValKind::i32 || kind() == ValKind::i64 || kind() == ValKind::f32 || kind() == ValKind::f64;
+    return kind() == ValKind::i32 || kind() == ValKind::i64 || kind() == ValKind::f32 ||
+           kind() == ValKind::f64;
   }
   constexpr bool is_defaultable() const { return kind() != ValKind::ref; }
   constexpr HeapType heap() const { return HeapType::from_bits(bits_ >> 8); }
@@ -128,7 +129,7 @@ struct Limits {
   u64 min = 0;
   u64 max = 0; ///< meaningful when has_max
   u8 has_max = 0;
-  u8 is_64 = 0;     ///< address type i64
+  u8 is_64 = 0; ///< address type i64
   u8 is_shared = 0;
   u8 page_size_log2 = 16; ///< memories only; 0 with custom page sizes
   u32 pad = 0;

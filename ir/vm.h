@@ -106,7 +106,8 @@ struct alignas(16) VMContext {
 constexpr u64 kFuncRefUnmade = 0;
 constexpr u64 kFuncRefNull = 1;
 
-#define PETREL_VM_FIELD(strukt, offset, field, kind) static_assert(offsetof(strukt, field) == (offset));
+#define PETREL_VM_FIELD(strukt, offset, field, kind)                                               \
+  static_assert(offsetof(strukt, field) == (offset));
 #include "ir/vmctx.def"
 
 #define PETREL_VM_CONST(name, value) constexpr u64 name = value;

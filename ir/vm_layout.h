@@ -26,13 +26,15 @@ struct VMSlot {
 class VMLayout {
 public:
   explicit VMLayout(const Module& module)
-      : imported_globals_(module.header().imported_globals), imported_memories_(module.header().imported_memories),
+      : imported_globals_(module.header().imported_globals),
+        imported_memories_(module.header().imported_memories),
         imported_tables_(module.header().imported_tables), globals_(module.header().globals.count),
         memories_(module.header().memories.count), tables_(module.header().tables.count) {}
 
   /// Where the 16-byte value slot of a global is.
   VMSlot global(GlobalIdx idx) const {
-    return {kVMContextFixedSize + u64{idx.index()} * kGlobalSlotSize, idx.index() < imported_globals_};
+    return {kVMContextFixedSize + u64{idx.index()} * kGlobalSlotSize,
+            idx.index() < imported_globals_};
   }
   /// Where the MemoryPair {base, size} is.
   VMSlot memory(MemIdx idx) const {

@@ -18,8 +18,8 @@ namespace petrel::runtime {
 class Store;
 
 struct Activation {
-  void* saved_sp = nullptr;     ///< written by petrel_enter; offset 0 is known to arch/*.S
-  Activation* prev = nullptr;   ///< the Store's next outer activation
+  void* saved_sp = nullptr;   ///< written by petrel_enter; offset 0 is known to arch/*.S
+  Activation* prev = nullptr; ///< the Store's next outer activation
   Activation* prev_on_thread = nullptr;
   Store* store = nullptr;
 };
@@ -27,7 +27,8 @@ struct Activation {
 extern "C" {
 /// Calls `entry(callee, args)` as described above; `guest_sp` null: stay on the current stack. Returns what
 /// the entry returned, or false after petrel_leave.
-bool petrel_enter(Activation* activation, ir::ArrayEntry entry, ir::FuncRef* callee, RawVal* args, u8* guest_sp);
+bool petrel_enter(Activation* activation, ir::ArrayEntry entry, ir::FuncRef* callee, RawVal* args,
+                  u8* guest_sp);
 /// Resumes at the return of `petrel_enter(activation, …)` with false. Also the landing pad to which the signal
 /// handler redirects the pc (activation in the first argument register).
 [[noreturn]] void petrel_leave(Activation* activation);

@@ -46,7 +46,8 @@ u64 builtin_memory_grow(VMContext* ctx, u32 memory, u64 delta) {
   return static_cast<u64>(instance_of(ctx).memory(MemIdx(memory)).grow(delta));
 }
 
-bool builtin_memory_copy(VMContext* ctx, u32 dst_memory, u32 src_memory, u64 dst, u64 src, u64 size) {
+bool builtin_memory_copy(VMContext* ctx, u32 dst_memory, u32 src_memory, u64 dst, u64 src,
+                         u64 size) {
   Instance& instance = instance_of(ctx);
   u8* to = instance.memory(MemIdx(dst_memory)).slice(dst, 0, size);
   const u8* from = instance.memory(MemIdx(src_memory)).slice(src, 0, size);
@@ -130,7 +131,9 @@ bool builtin_table_init(VMContext* ctx, u32 table, u32 elem, u64 dst, u64 src, u
 
 void builtin_elem_drop(VMContext* ctx, u32 elem) { instance_of(ctx).drop_elem(ElemIdx(elem)); }
 
-void* builtin_ref_func(VMContext* ctx, u32 func) { return instance_of(ctx).func_ref(FuncIdx(func)); }
+void* builtin_ref_func(VMContext* ctx, u32 func) {
+  return instance_of(ctx).func_ref(FuncIdx(func));
+}
 
 bool builtin_call_indirect_cold(VMContext* ctx, u32 table_idx, u64 index, u64 type_id) {
   Instance& instance = instance_of(ctx);
@@ -169,7 +172,8 @@ bool builtin_poll(VMContext* ctx) {
 }
 
 const void* const kTable[] = {
-#define PETREL_BUILTIN(name, result, params, traps, collects) reinterpret_cast<const void*>(&builtin_##name),
+#define PETREL_BUILTIN(name, result, params, traps, collects)                                      \
+  reinterpret_cast<const void*>(&builtin_##name),
 #include "ir/builtins.def"
 };
 static_assert(sizeof(kTable) / sizeof(kTable[0]) == ir::kBuiltinCount);

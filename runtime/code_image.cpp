@@ -34,7 +34,9 @@ constexpr u16 kHostMachine = EM_X86_64;
 constexpr u16 kHostMachine = EM_AARCH64;
 #endif
 
-std::unexpected<Error> damaged(std::string what) { return fail(ErrorClass::artifact, std::move(what)); }
+std::unexpected<Error> damaged(std::string what) {
+  return fail(ErrorClass::artifact, std::move(what));
+}
 
 class Descriptor {
 public:
@@ -58,13 +60,15 @@ std::optional<std::string> distrust(int fd, const std::string& path) {
   auto bad = [&](const struct stat& info) {
     return (info.st_uid != user && info.st_uid != 0) || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
   };
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0 || bad(info)) {
     return "could have been written by another user";
   }
   const usize slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  struct stat dir {};
+  const std::string directory = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : path.substr(0, slash);
+  struct stat dir{};
   if (::stat(directory.c_str(), &dir) != 0) {
     return "lies in a directory that cannot be examined";
   }
@@ -90,13 +94,15 @@ Result<Segments> read_segments(int fd) {
       elf.e_ident[EI_DATA] != ELFDATA2LSB || elf.e_type != ET_DYN) {
     return damaged("not a 64-bit little-endian ELF shared object");
   }
-  if (elf.e_phnum == 0 || elf.e_phnum > kMaxProgramHeaders || elf.e_phentsize != sizeof(Elf64_Phdr)) {
-    return damaged(strf("program headers: expected 1 to %u of %zu bytes, found %u of %u", kMaxProgramHeaders,
-                        sizeof(Elf64_Phdr), elf.e_phnum, elf.e_phentsize));
+  if (elf.e_phnum == 0 || elf.e_phnum > kMaxProgramHeaders ||
+      elf.e_phentsize != sizeof(Elf64_Phdr)) {
+    return damaged(strf("program headers: expected 1 to %u of %zu bytes, found %u of %u",
+                        kMaxProgramHeaders, sizeof(Elf64_Phdr), elf.e_phnum, elf.e_phentsize));
   }
   const usize size = elf.e_phnum * sizeof(Elf64_Phdr);
   if (elf.e_phoff > kMaxImageSize ||
-      ::pread(fd, seg.program, size, static_cast<off_t>(elf.e_phoff)) != static_cast<ssize_t>(size)) {
+      ::pread(fd, seg.program, size, static_cast<off_t>(elf.e_phoff)) !=
+          static_cast<ssize_t>(size)) {
     return damaged("program headers lie outside the file");
   }
   return seg;
@@ -105,8 +111,8 @@ Result<Segments> read_segments(int fd) {
 Status check_segment(const Elf64_Phdr& ph, u64 file_size, u64 previous_end) {
   const bool in_file = ph.p_offset <= file_size && ph.p_filesz <= file_size - ph.p_offset;
   const bool in_space = ph.p_vaddr < kMaxImageSize && ph.p_memsz < kMaxImageSize;
-  if (!in_file || !in_space || ph.p_memsz != ph.p_filesz || (ph.p_vaddr - ph.p_offset) % kPage != 0 ||
-      ph.p_vaddr / kPage * kPage < previous_end) {
+  if (!in_file || !in_space || ph.p_memsz != ph.p_filesz ||
+      (ph.p_vaddr - ph.p_offset) % kPage != 0 || ph.p_vaddr / kPage * kPage < previous_end) {
     return damaged("a segment lies outside the file or overlaps another");
   }
   if ((ph.p_flags & PF_W) != 0 || (ph.p_flags & PF_R) == 0) {
@@ -117,8 +123,8 @@ Status check_segment(const Elf64_Phdr& ph, u64 file_size, u64 previous_end) {
 
 Status map_segment(int fd, u8* base, u64 start, u64 size, u64 file_offset, int protection) {
   const u64 slack = start % kPage;
-  void* at = ::mmap(base + (start - slack), align_up(size + slack, kPage), protection, MAP_PRIVATE | MAP_FIXED, fd,
-                    static_cast<off_t>(file_offset - slack));
+  void* at = ::mmap(base + (start - slack), align_up(size + slack, kPage), protection,
+                    MAP_PRIVATE | MAP_FIXED, fd, static_cast<off_t>(file_offset - slack));
   if (at == MAP_FAILED) {
     return sys::io_error("cannot map the image", errno);
   }
@@ -127,7 +133,9 @@ Status map_segment(int fd, u8* base, u64 start, u64 size, u64 file_offset, int p
 
 } // namespace
 
-bool CodeImage::is_image(Bytes bytes) { return bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0; }
+bool CodeImage::is_image(Bytes bytes) {
+  return bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0;
+}
 
 CodeImage::~CodeImage() {
   if (text_registered_) {
@@ -208,12 +216,13 @@ Status CodeImage::check_header() {
 Status CodeImage::check_fit() {
   const ir::CwasmHeader& h = *header_;
   if (h.version != ir::CwasmHeader::kVersion || h.header_size != sizeof(ir::CwasmHeader)) {
-    misfit_ = Misfit{strf("has format version %u (this build runs %u)", h.version, ir::CwasmHeader::kVersion)};
+    misfit_ = Misfit{
+        strf("has format version %u (this build runs %u)", h.version, ir::CwasmHeader::kVersion)};
   } else if (h.abi_hash != ir::abi_hash() || h.memory_reservation != ir::kMemoryReservation) {
     misfit_ = Misfit{"was built by another version of wasmc"};
   } else if (h.elf_machine != kHostMachine) {
-    misfit_ = Misfit{strf("was built for another architecture (ELF machine %u, this host is %u)", h.elf_machine,
-                          kHostMachine)};
+    misfit_ = Misfit{strf("was built for another architecture (ELF machine %u, this host is %u)",
+                          h.elf_machine, kHostMachine)};
   } else if (const std::string missing = missing_cpu_features(h.cpu_features); !missing.empty()) {
     misfit_ = Misfit{"was built for " + missing + ", which this CPU lacks"};
   }
@@ -233,8 +242,8 @@ Status CodeImage::check_modules() {
   for (u32 i = 0; i < h.module_count; ++i) {
     const ir::CwasmModule& m = module(i);
     if (!is_readable(m.image, 16) || !is_readable(m.data, 1) || !is_readable(m.func_entries, 4) ||
-        !is_readable(m.array_adapters, 4) || !is_readable(m.host_adapters, 4) || !is_readable(m.func_maps, 4) ||
-        !is_readable(m.map_entries, 4)) {
+        !is_readable(m.array_adapters, 4) || !is_readable(m.host_adapters, 4) ||
+        !is_readable(m.func_maps, 4) || !is_readable(m.map_entries, 4)) {
       return damaged(strf("module %u: a table lies outside the image", i));
     }
     if (!ir::Module::check(base_ + m.image.vaddr, m.image.size)) {
@@ -243,9 +252,10 @@ Status CodeImage::check_modules() {
     ir_modules_.push_back(ir_module(i));
     const ir::ModuleHeader& mh = ir_modules_.back().header();
     const u64 defined = mh.funcs.count - mh.imported_funcs;
-    if (m.func_entries.size != defined * 4 || m.func_maps.size != defined * sizeof(ir::CwasmFuncMap) ||
-        m.array_adapters.size != u64{mh.types.count} * 4 || m.host_adapters.size != u64{mh.types.count} * 4 ||
-        m.data.size != mh.data_size) {
+    if (m.func_entries.size != defined * 4 ||
+        m.func_maps.size != defined * sizeof(ir::CwasmFuncMap) ||
+        m.array_adapters.size != u64{mh.types.count} * 4 ||
+        m.host_adapters.size != u64{mh.types.count} * 4 || m.data.size != mh.data_size) {
       return damaged(strf("module %u: a table has the wrong length", i));
     }
   }
@@ -258,7 +268,9 @@ const ir::CwasmModule& CodeImage::module(u32 index) const {
   return reinterpret_cast<const ir::CwasmModule*>(base_ + header_->modules.vaddr)[index];
 }
 
-ir::Module CodeImage::ir_module(u32 index) const { return ir::Module(base_ + module(index).image.vaddr); }
+ir::Module CodeImage::ir_module(u32 index) const {
+  return ir::Module(base_ + module(index).image.vaddr);
+}
 
 const u8* CodeImage::data_base(u32 index) const {
   const ir::CwasmModule& m = module(index);
@@ -288,8 +300,8 @@ const void* CodeImage::func_entry(u32 module_idx, u32 defined_func) const {
 
 ir::ArrayEntry CodeImage::array_adapter(u32 module_idx, TypeIdx type) const {
   // SAFETY: the adapter has this C signature by the image's contract (ir/cwasm.h).
-  return reinterpret_cast<ir::ArrayEntry>(
-      reinterpret_cast<uintptr_t>(text_address(table_word(range(module(module_idx).array_adapters), type.index()))));
+  return reinterpret_cast<ir::ArrayEntry>(reinterpret_cast<uintptr_t>(
+      text_address(table_word(range(module(module_idx).array_adapters), type.index()))));
 }
 
 const void* CodeImage::host_adapter(u32 module_idx, TypeIdx type) const {
@@ -333,7 +345,8 @@ std::optional<CodeImage::Place> CodeImage::find_here(const u8* pc, bool is_exact
         continue;
       }
       const ir::ModuleHeader& header = ir_modules_[m].header();
-      Place place{&ir_modules_[m], header.imported_funcs + f, ir_modules_[m].funcs()[header.imported_funcs + f].body_offset};
+      Place place{&ir_modules_[m], header.imported_funcs + f,
+                  ir_modules_[m].funcs()[header.imported_funcs + f].body_offset};
       const Bytes all = range(mod.map_entries);
       for (u64 e = map.first_entry; e < u64{map.first_entry} + map.entry_count; ++e) {
         ir::CwasmMapEntry entry;
@@ -376,12 +389,13 @@ Status CodeImage::verify_digest(int fd) const {
   return {};
 }
 
-Result<std::shared_ptr<const CodeImage>> CodeImage::load(const std::string& path, const LoadOptions& options) {
+Result<std::shared_ptr<const CodeImage>> CodeImage::load(const std::string& path,
+                                                         const LoadOptions& options) {
   Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (fd.get() < 0) {
     return sys::io_error("cannot open", errno);
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) {
     return sys::io_error("cannot stat", errno);
   }

@@ -29,7 +29,8 @@ public:
   };
 
   /// Maps the image. Errors: io, artifact (damaged). A misfit image is mapped without its text.
-  static Result<std::shared_ptr<const CodeImage>> load(const std::string& path, const LoadOptions& options);
+  static Result<std::shared_ptr<const CodeImage>> load(const std::string& path,
+                                                       const LoadOptions& options);
   ~CodeImage();
   CodeImage(const CodeImage&) = delete;
   CodeImage& operator=(const CodeImage&) = delete;
@@ -76,7 +77,7 @@ private:
   const void* text_address(u32 vaddr) const;
 
   struct Segment {
-    u64 start;  ///< first address used, relative to base_
+    u64 start; ///< first address used, relative to base_
     u64 size;
     u64 file_offset;
     bool executable;

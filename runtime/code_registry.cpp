@@ -14,7 +14,7 @@ namespace petrel::runtime {
 namespace {
 
 struct Node {
-  std::atomic<u32> version{0}; // odd while being written
+  std::atomic<u32> version{0};           // odd while being written
   std::atomic<const u8*> start{nullptr}; // null: dead
   std::atomic<const u8*> end{nullptr};
   std::atomic<const CodeImage*> image{nullptr};
@@ -77,7 +77,8 @@ void unregister_code(const u8* start) {
 bool find_code(const u8* pc, CodeRange& out) {
   for (Node* node = head.load(std::memory_order_acquire); node != nullptr; node = node->next) {
     const u32 before = node->version.load(std::memory_order_acquire);
-    CodeRange range{node->start.load(std::memory_order_relaxed), node->end.load(std::memory_order_relaxed),
+    CodeRange range{node->start.load(std::memory_order_relaxed),
+                    node->end.load(std::memory_order_relaxed),
                     node->image.load(std::memory_order_relaxed),
                     node->fault_landing.load(std::memory_order_relaxed)};
     std::atomic_thread_fence(std::memory_order_acquire);

@@ -60,24 +60,12 @@ private:
     case 0x42: // i64.const
       stack_.push_back(RawVal::of_i64(static_cast<u64>(must(reader_.read_var_s64()))));
       return true;
-    case 0x6a:
-      binary32([](u32 a, u32 b) { return a + b; });
-      return true;
-    case 0x6b:
-      binary32([](u32 a, u32 b) { return a - b; });
-      return true;
-    case 0x6c:
-      binary32([](u32 a, u32 b) { return a * b; });
-      return true;
-    case 0x7c:
-      binary64([](u64 a, u64 b) { return a + b; });
-      return true;
-    case 0x7d:
-      binary64([](u64 a, u64 b) { return a - b; });
-      return true;
-    case 0x7e:
-      binary64([](u64 a, u64 b) { return a * b; });
-      return true;
+    case 0x6a: binary32([](u32 a, u32 b) { return a + b; }); return true;
+    case 0x6b: binary32([](u32 a, u32 b) { return a - b; }); return true;
+    case 0x6c: binary32([](u32 a, u32 b) { return a * b; }); return true;
+    case 0x7c: binary64([](u64 a, u64 b) { return a + b; }); return true;
+    case 0x7d: binary64([](u64 a, u64 b) { return a - b; }); return true;
+    case 0x7e: binary64([](u64 a, u64 b) { return a * b; }); return true;
     case 0xd0: // ref.null ht
       must(reader_.read_var_s33());
       stack_.push_back(RawVal::of_i64(0));
@@ -86,8 +74,7 @@ private:
       stack_.push_back(RawVal::of_i64(
           reinterpret_cast<u64>(instance_.func_ref(FuncIdx(must(reader_.read_var_u32()))))));
       return true;
-    default:
-      PETREL_UNREACHABLE(); // the frontend accepts nothing else
+    default: PETREL_UNREACHABLE(); // the frontend accepts nothing else
     }
   }
 
@@ -100,14 +87,11 @@ private:
 
 RawVal evaluate_const(Instance& instance, const ir::ConstExpr& expr) {
   switch (expr.kind) {
-  case ir::ConstExpr::Kind::value:
-    return expr.value;
-  case ir::ConstExpr::Kind::global_get:
-    return *instance.global_slot(GlobalIdx(expr.value.i32));
+  case ir::ConstExpr::Kind::value: return expr.value;
+  case ir::ConstExpr::Kind::global_get: return *instance.global_slot(GlobalIdx(expr.value.i32));
   case ir::ConstExpr::Kind::ref_func:
     return RawVal::of_i64(reinterpret_cast<u64>(instance.func_ref(FuncIdx(expr.value.i32))));
-  case ir::ConstExpr::Kind::code:
-    return Evaluator(instance, instance.ir().array(expr.code)).run();
+  case ir::ConstExpr::Kind::code: return Evaluator(instance, instance.ir().array(expr.code)).run();
   }
   PETREL_UNREACHABLE();
 }

@@ -83,8 +83,8 @@ u64 present_features() {
 #endif
 
 constexpr const char* kNames[] = {
-    "sse4.2", "popcnt", "avx", "avx2", "bmi1", "bmi2", "fma", "lzcnt", "f16c", "movbe", "avx512", "lse", "dotprod",
-    "fp16", "sve", "sve2", "rcpc",
+    "sse4.2", "popcnt", "avx", "avx2",    "bmi1", "bmi2", "fma",  "lzcnt", "f16c",
+    "movbe",  "avx512", "lse", "dotprod", "fp16", "sve",  "sve2", "rcpc",
 };
 
 } // namespace

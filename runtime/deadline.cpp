@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <signal.h>
 #include <mutex>
 #include <pthread.h>
+#include <signal.h>
 #include <thread>
 #include <vector>
 
@@ -35,7 +35,8 @@ public:
       running_ = true;
     }
     const auto now = Clock::now();
-    const auto longest = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::time_point::max() - now);
+    const auto longest =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::time_point::max() - now);
     entries_.push_back({++last_id_, now + std::min(timeout, longest), &store, pthread_self()});
     changed_.notify_one();
     return last_id_;

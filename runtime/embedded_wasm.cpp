@@ -23,8 +23,9 @@ Result<sys::FileBytes> CodeImage::embedded_wasm() const {
   const bool is_stored = (header_->flags & ir::kCwasmStored) != 0;
   if (raw_size > kMaxRawBytes || raw_size > u64{packed.size()} * kMaxRatio + 64 ||
       (is_stored && raw_size != packed.size())) {
-    return fail(ErrorClass::artifact, strf("section .petrel.wasm: %llu bytes from %zu are too many",
-                                           static_cast<unsigned long long>(raw_size), packed.size()));
+    return fail(ErrorClass::artifact,
+                strf("section .petrel.wasm: %llu bytes from %zu are too many",
+                     static_cast<unsigned long long>(raw_size), packed.size()));
   }
   TRY_ASSIGN(sys::FileBytes wasm, sys::FileBytes::allocate(raw_size));
   if (is_stored) {

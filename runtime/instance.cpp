@@ -21,28 +21,26 @@ namespace petrel::runtime {
 
 namespace {
 
-ir::VMSlot slot_of(const ir::Module& module, GlobalIdx idx) { return ir::VMLayout(module).global(idx); }
+ir::VMSlot slot_of(const ir::Module& module, GlobalIdx idx) {
+  return ir::VMLayout(module).global(idx);
+}
 
-std::unexpected<Error> incompatible(const ir::Module& module, const ir::Import& import, std::string_view expected,
-                                    std::string_view found) {
+std::unexpected<Error> incompatible(const ir::Module& module, const ir::Import& import,
+                                    std::string_view expected, std::string_view found) {
   return fail(ErrorClass::link,
               strf("incompatible import type: \"%s\" \"%s\": expected %.*s, found %.*s",
-                   escaped(module.str(import.module)).c_str(), escaped(module.str(import.name)).c_str(),
-                   PETREL_SV(expected), PETREL_SV(found)));
+                   escaped(module.str(import.module)).c_str(),
+                   escaped(module.str(import.name)).c_str(), PETREL_SV(expected),
+                   PETREL_SV(found)));
 }
 
 std::string_view kind_name(ir::ExternKind kind) {
   switch (kind) {
-  case ir::ExternKind::func:
-    return "function";
-  case ir::ExternKind::table:
-    return "table";
-  case ir::ExternKind::memory:
-    return "memory";
-  case ir::ExternKind::global:
-    return "global";
-  case ir::ExternKind::tag:
-    return "tag";
+  case ir::ExternKind::func: return "function";
+  case ir::ExternKind::table: return "table";
+  case ir::ExternKind::memory: return "memory";
+  case ir::ExternKind::global: return "global";
+  case ir::ExternKind::tag: return "tag";
   }
   PETREL_UNREACHABLE();
 }
@@ -57,8 +55,8 @@ std::string limits_text(const Limits& limits) {
 
 /// Limits matching (§3.3.10).
 bool matches(const Limits& given, const Limits& wanted) {
-  return given.min >= wanted.min && given.is_64 == wanted.is_64 && given.is_shared == wanted.is_shared &&
-         given.page_size_log2 == wanted.page_size_log2 &&
+  return given.min >= wanted.min && given.is_64 == wanted.is_64 &&
+         given.is_shared == wanted.is_shared && given.page_size_log2 == wanted.page_size_log2 &&
          (wanted.has_max == 0 || (given.has_max != 0 && given.max <= wanted.max));
 }
 
@@ -87,7 +85,8 @@ Status Instance::allocate() {
   vm_size_ = align_up(ir::VMLayout(ir).size_bytes(), 64);
   vm_ = static_cast<ir::VMContext*>(std::aligned_alloc(64, vm_size_));
   // calloc: for large modules the kernel's zero pages, touched only where a reference is taken.
-  func_refs_ = static_cast<ir::FuncRef*>(std::calloc(std::max<usize>(ir.funcs().size(), 1), sizeof(ir::FuncRef)));
+  func_refs_ = static_cast<ir::FuncRef*>(
+      std::calloc(std::max<usize>(ir.funcs().size(), 1), sizeof(ir::FuncRef)));
   if (vm_ == nullptr || func_refs_ == nullptr) {
     return fail(ErrorClass::limit, "no memory for the instance");
   }
@@ -109,7 +108,8 @@ Status Instance::allocate() {
     }
     CHECK(store_.config().interp->func_size % kCacheLine == 0);
     // SAFETY: the extra element is room for the alignment; interp::Func is trivial and starts zeroed.
-    vm_->interp_funcs = reinterpret_cast<interp::Func*>(align_up(reinterpret_cast<u64>(interp_funcs_), kCacheLine));
+    vm_->interp_funcs =
+        reinterpret_cast<interp::Func*>(align_up(reinterpret_cast<u64>(interp_funcs_), kCacheLine));
   }
   return {};
 }
@@ -129,7 +129,9 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
     }
     ir::FuncRef* ref = given.func;
     if (ref->host != nullptr) {
-      const void* adapter = module_->image != nullptr ? module_->image->host_adapter(module_->image_module, type) : nullptr;
+      const void* adapter = module_->image != nullptr
+                                ? module_->image->host_adapter(module_->image_module, type)
+                                : nullptr;
       ref = store_.import_host_func(ref, *this, adapter);
     }
     func_refs_[import.index] = *ref; // `self` keeps naming the original
@@ -148,7 +150,8 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
     const ir::TableType wanted = ir.tables()[import.index].type;
     const ir::TableType found = given.table->type();
     if (found.element != wanted.element || !matches(found.limits, wanted.limits)) {
-      return incompatible(ir, import, "table " + limits_text(wanted.limits) + " " + to_string(wanted.element),
+      return incompatible(ir, import,
+                          "table " + limits_text(wanted.limits) + " " + to_string(wanted.element),
                           "table " + limits_text(found.limits) + " " + to_string(found.element));
     }
     tables_.push_back(given.table);
@@ -158,8 +161,9 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
     const ir::GlobalType wanted = ir.globals()[import.index].type;
     const ir::GlobalType found = given.global->type;
     if (found.type != wanted.type || found.is_mutable != wanted.is_mutable) {
-      return incompatible(ir, import, (wanted.is_mutable ? "mutable global " : "global ") + to_string(wanted.type),
-                          (found.is_mutable ? "mutable global " : "global ") + to_string(found.type));
+      return incompatible(
+          ir, import, (wanted.is_mutable ? "mutable global " : "global ") + to_string(wanted.type),
+          (found.is_mutable ? "mutable global " : "global ") + to_string(found.type));
     }
     globals_.push_back(given.global);
     return {};
@@ -203,7 +207,8 @@ Status Instance::define_memories() {
   for (u32 i = ir.header().imported_memories; i < ir.memories().size(); ++i) {
     TRY_ASSIGN(Memory * memory, store_.make_memory(ir.memories()[i]));
     // SAFETY: the slot lies inside the VMContext by construction of the layout and is 8-aligned.
-    memory->place_pair(reinterpret_cast<ir::MemoryPair*>(reinterpret_cast<u8*>(vm_) + layout.memory(MemIdx(i)).offset));
+    memory->place_pair(reinterpret_cast<ir::MemoryPair*>(reinterpret_cast<u8*>(vm_) +
+                                                         layout.memory(MemIdx(i)).offset));
     memories_.push_back(memory);
   }
   return {};
@@ -215,7 +220,8 @@ Status Instance::define_tables() {
   for (u32 i = ir.header().imported_tables; i < ir.tables().size(); ++i) {
     TRY_ASSIGN(Table * table, store_.make_table(ir.tables()[i].type));
     // SAFETY: as above.
-    table->place_pair(reinterpret_cast<ir::TablePair*>(reinterpret_cast<u8*>(vm_) + layout.table(TableIdx(i)).offset));
+    table->place_pair(reinterpret_cast<ir::TablePair*>(reinterpret_cast<u8*>(vm_) +
+                                                       layout.table(TableIdx(i)).offset));
     tables_.push_back(table);
     const u64 init = evaluate(ir.tables()[i].init).i64;
     for (u64 at = 0; init != 0 && at < table->size(); ++at) {
@@ -230,7 +236,8 @@ Status Instance::define_globals() {
   for (u32 i = ir.header().imported_globals; i < ir.globals().size(); ++i) {
     const ir::Global& global = ir.globals()[i];
     // SAFETY: 16-aligned slot inside the VMContext.
-    auto* slot = reinterpret_cast<RawVal*>(reinterpret_cast<u8*>(vm_) + slot_of(ir, GlobalIdx(i)).offset);
+    auto* slot =
+        reinterpret_cast<RawVal*>(reinterpret_cast<u8*>(vm_) + slot_of(ir, GlobalIdx(i)).offset);
     *slot = evaluate(global.init);
     Global* owned = store_.make_global(global.type, *slot);
     owned->slot = slot;
@@ -286,7 +293,8 @@ Status Instance::fill_segments() {
   return {};
 }
 
-Result<Instance*> Store::instantiate(std::shared_ptr<const CoreModule> module, std::span<const Extern> imports) {
+Result<Instance*> Store::instantiate(std::shared_ptr<const CoreModule> module,
+                                     std::span<const Extern> imports) {
   // Owned from the start: after a failure, tables that it filled may still refer to its functions.
   instances_.push_back(std::unique_ptr<Instance>(new Instance(*this, std::move(module))));
   Instance* instance = instances_.back().get();
@@ -307,7 +315,8 @@ void Instance::fill_func_ref(ir::FuncRef& ref, FuncIdx idx) {
   ref.type_id = module_->type_ids[type.index()];
   ref.ctx = vm_;
   if (module_->image != nullptr) {
-    ref.code = module_->image->func_entry(module_->image_module, idx.index() - ir().header().imported_funcs);
+    ref.code = module_->image->func_entry(module_->image_module,
+                                          idx.index() - ir().header().imported_funcs);
     ref.array_entry = module_->image->array_adapter(module_->image_module, type);
   } else {
     const InterpHooks& hooks = *store_.config().interp;
@@ -340,16 +349,11 @@ std::optional<Extern> Instance::find_export(std::string_view name) {
 
 Extern Instance::extern_of(ir::ExternKind kind, u32 index) {
   switch (kind) {
-  case ir::ExternKind::func:
-    return Extern::of(func_ref(FuncIdx(index)));
-  case ir::ExternKind::table:
-    return Extern::of(tables_[index]);
-  case ir::ExternKind::memory:
-    return Extern::of(memories_[index]);
-  case ir::ExternKind::global:
-    return Extern::of(globals_[index]);
-  case ir::ExternKind::tag:
-    break;
+  case ir::ExternKind::func: return Extern::of(func_ref(FuncIdx(index)));
+  case ir::ExternKind::table: return Extern::of(tables_[index]);
+  case ir::ExternKind::memory: return Extern::of(memories_[index]);
+  case ir::ExternKind::global: return Extern::of(globals_[index]);
+  case ir::ExternKind::tag: break;
   }
   PETREL_UNREACHABLE();
 }

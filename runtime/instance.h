@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/store.h"
 #include "ir/vm_layout.h"
+#include "runtime/store.h"
 
 namespace petrel::runtime {
 
@@ -46,7 +46,8 @@ public:
 
 private:
   friend class Store;
-  Instance(Store& store, std::shared_ptr<const CoreModule> module) : store_(store), module_(std::move(module)) {}
+  Instance(Store& store, std::shared_ptr<const CoreModule> module)
+      : store_(store), module_(std::move(module)) {}
 
   Status allocate();
   Status link(std::span<const Extern> imports);
@@ -72,7 +73,8 @@ private:
   std::vector<Global*> globals_;
   std::vector<bool> dropped_datas_;
   std::vector<bool> dropped_elems_;
-  std::vector<std::vector<u64>> elem_values_; ///< evaluated expressions, for segments that are not function lists
+  std::vector<std::vector<u64>>
+      elem_values_; ///< evaluated expressions, for segments that are not function lists
 };
 
 /// A backtrace frame with everything a message shows.

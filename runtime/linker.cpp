@@ -12,22 +12,14 @@ namespace {
 
 ValType parse_val_type(char letter) {
   switch (letter) {
-  case 'i':
-    return ValKind::i32;
-  case 'I':
-    return ValKind::i64;
-  case 'f':
-    return ValKind::f32;
-  case 'F':
-    return ValKind::f64;
-  case 'v':
-    return ValKind::v128;
-  case 'e':
-    return ValType::externref();
-  case 'r':
-    return ValType::funcref();
-  default:
-    PETREL_UNREACHABLE(); // signatures are our own tables
+  case 'i': return ValKind::i32;
+  case 'I': return ValKind::i64;
+  case 'f': return ValKind::f32;
+  case 'F': return ValKind::f64;
+  case 'v': return ValKind::v128;
+  case 'e': return ValType::externref();
+  case 'r': return ValType::funcref();
+  default: PETREL_UNREACHABLE(); // signatures are our own tables
   }
 }
 
@@ -58,7 +50,8 @@ void Linker::define(std::string module, std::string name, Extern definition) {
 
 void Linker::define_instance(const std::string& module, Instance& instance) {
   for (const ir::Export& exported : instance.ir().exports()) {
-    define(module, std::string(instance.ir().str(exported.name)), instance.extern_of(exported.kind, exported.index));
+    define(module, std::string(instance.ir().str(exported.name)),
+           instance.extern_of(exported.kind, exported.index));
   }
 }
 
@@ -75,7 +68,8 @@ std::optional<Extern> Linker::find(Store& store, std::string_view module, std::s
     auto at = std::ranges::lower_bound(host->funcs, name, {}, &HostFuncDef::name);
     if (at != host->funcs.end() && at->name == name) {
       const ParsedSignature signature = parse_signature(at->signature);
-      return Extern::of(store.make_host_func(signature.params, signature.results, at->fn, host->data));
+      return Extern::of(
+          store.make_host_func(signature.params, signature.results, at->fn, host->data));
     }
   }
   return std::nullopt;
@@ -92,8 +86,9 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const ir::Module& modu
       continue;
     }
     missing += missing_count++ == 0 ? "" : "\n";
-    missing += strf("  unknown import: \"%s\" \"%s\": not provided", escaped(module.str(import.module)).c_str(),
-                    escaped(module.str(import.name)).c_str());
+    missing +=
+        strf("  unknown import: \"%s\" \"%s\": not provided",
+             escaped(module.str(import.module)).c_str(), escaped(module.str(import.name)).c_str());
   }
   if (missing_count != 0) {
     ErrorInfo info;

@@ -23,8 +23,9 @@ Result<std::unique_ptr<Memory>> Memory::create(const Limits& limits, Budget& bud
   }
   memory->own_pair_.base = memory->reservation_ + ir::kMemoryPreGuard;
   if (memory->grow(limits.min) < 0) {
-    return fail(ErrorClass::limit, strf("memory of %llu pages exceeds the memory limit (--max-memory)",
-                                        static_cast<unsigned long long>(limits.min)));
+    return fail(ErrorClass::limit,
+                strf("memory of %llu pages exceeds the memory limit (--max-memory)",
+                     static_cast<unsigned long long>(limits.min)));
   }
   return memory;
 }
@@ -38,7 +39,8 @@ Memory::~Memory() {
 
 i64 Memory::grow(u64 delta_pages) {
   const u64 old_pages = size_pages();
-  const u64 max_pages = limits_.has_max != 0 && limits_.max < kMaxPages32 ? limits_.max : kMaxPages32;
+  const u64 max_pages =
+      limits_.has_max != 0 && limits_.max < kMaxPages32 ? limits_.max : kMaxPages32;
   if (delta_pages > max_pages - old_pages) {
     return -1;
   }

@@ -63,8 +63,8 @@ public:
   u8* slice(u64 address, u64 offset, u64 size_bytes) const {
     u64 start = 0;
     u64 end = 0;
-    if (__builtin_add_overflow(address, offset, &start) || __builtin_add_overflow(start, size_bytes, &end) ||
-        end > pair_->size) {
+    if (__builtin_add_overflow(address, offset, &start) ||
+        __builtin_add_overflow(start, size_bytes, &end) || end > pair_->size) {
       return nullptr;
     }
     return pair_->base + start;

@@ -32,7 +32,9 @@ public:
   const u8* pc() const { return reinterpret_cast<const u8*>(mcontext_.gregs[REG_RIP]); }
   const u8* frame_pointer() const { return reinterpret_cast<const u8*>(mcontext_.gregs[REG_RBP]); }
   void set_pc(const void* pc) { mcontext_.gregs[REG_RIP] = reinterpret_cast<greg_t>(pc); }
-  void set_first_argument(void* value) { mcontext_.gregs[REG_RDI] = reinterpret_cast<greg_t>(value); }
+  void set_first_argument(void* value) {
+    mcontext_.gregs[REG_RDI] = reinterpret_cast<greg_t>(value);
+  }
 #elif defined(__aarch64__)
   const u8* pc() const { return reinterpret_cast<const u8*>(mcontext_.pc); }
   const u8* frame_pointer() const { return reinterpret_cast<const u8*>(mcontext_.regs[29]); }
@@ -76,7 +78,8 @@ u32 explicit_trap_code(const u8* pc) {
   u32 instruction;
   std::memcpy(&instruction, pc, 4);
   // brk #0x55NN
-  if ((instruction & 0xffe0001f) == 0xd4200000 && ((instruction >> 5 & 0xffff) & 0xff00) == 0x5500) {
+  if ((instruction & 0xffe0001f) == 0xd4200000 &&
+      ((instruction >> 5 & 0xffff) & 0xff00) == 0x5500) {
     return instruction >> 5 & 0xff;
   }
 #endif
@@ -84,7 +87,8 @@ u32 explicit_trap_code(const u8* pc) {
 }
 
 /// What a fault in guest code means; empty when it is not the guest's.
-std::optional<ir::TrapCode> classify(Store& store, int signal, const siginfo_t& info, const u8* pc) {
+std::optional<ir::TrapCode> classify(Store& store, int signal, const siginfo_t& info,
+                                     const u8* pc) {
   if (signal == SIGILL || signal == SIGTRAP) {
     const u32 code = explicit_trap_code(pc);
     return code == 0 ? std::nullopt : std::optional(static_cast<ir::TrapCode>(code));
@@ -125,7 +129,8 @@ bool handle_fault(int signal, const siginfo_t& info, void* context) {
     return false;
   }
   if (range.fault_landing != nullptr) {
-    registers.set_pc(range.fault_landing); // the interpreter records its own frames, from its registers
+    registers.set_pc(
+        range.fault_landing); // the interpreter records its own frames, from its registers
   } else {
     leave_from_handler(registers, *activation->store, *code);
   }
@@ -160,7 +165,8 @@ void on_interrupt(int, siginfo_t*, void* context) {
     return;
   }
   Store& store = *activation->store;
-  if (__atomic_load_n(&store.vm().interrupt, __ATOMIC_ACQUIRE) == 0 || store.pending().kind != PendingKind::none) {
+  if (__atomic_load_n(&store.vm().interrupt, __ATOMIC_ACQUIRE) == 0 ||
+      store.pending().kind != PendingKind::none) {
     return;
   }
   Registers registers(context);
@@ -170,8 +176,9 @@ void on_interrupt(int, siginfo_t*, void* context) {
   }
 }
 
-void install(int signal, void (*handler)(int, siginfo_t*, void*), int flags, struct sigaction* previous) {
-  struct sigaction action {};
+void install(int signal, void (*handler)(int, siginfo_t*, void*), int flags,
+             struct sigaction* previous) {
+  struct sigaction action{};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | flags;
   sigemptyset(&action.sa_mask);
@@ -189,7 +196,8 @@ public:
     if ((present.ss_flags & SS_DISABLE) == 0 && present.ss_size >= kAltStackSize) {
       return; // a sanitizer or the embedder brought one
     }
-    memory_ = ::mmap(nullptr, kAltStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory_ =
+        ::mmap(nullptr, kAltStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(memory_ != MAP_FAILED);
     stack_t ours{};
     ours.ss_sp = memory_;

@@ -17,8 +17,9 @@
 namespace petrel::runtime {
 
 namespace {
-constexpr u64 kStackGuard = 0x10000;     // below the stack; compiled code probes larger frames page by page
-constexpr u64 kValueStackFactor = 4;     // interpreted frames are larger than native ones
+constexpr u64 kStackGuard =
+    0x10000; // below the stack; compiled code probes larger frames page by page
+constexpr u64 kValueStackFactor = 4;      // interpreted frames are larger than native ones
 constexpr u64 kNativeStackSpare = 0x8000; // entry frames of nested activations
 } // namespace
 
@@ -40,8 +41,8 @@ Status Store::prepare_stacks() {
   if (stack_mapping_ != nullptr) {
     return {};
   }
-  const u64 stack_size =
-      align_up(config_.max_stack_bytes + ir::kHostStackRedZone + kNativeStackSpare, ir::kWasmPageSize);
+  const u64 stack_size = align_up(
+      config_.max_stack_bytes + ir::kHostStackRedZone + kNativeStackSpare, ir::kWasmPageSize);
   stack_mapping_size_ = kStackGuard + stack_size;
   stack_mapping_ = sys::reserve(stack_mapping_size_);
   if (stack_mapping_ == nullptr || !sys::commit(stack_mapping_ + kStackGuard, stack_size)) {
@@ -51,7 +52,8 @@ Status Store::prepare_stacks() {
   stack_high_ = stack_mapping_ + stack_mapping_size_;
   vm_.stack_limit = stack_low_ + ir::kHostStackRedZone;
   if (is_interpreted()) {
-    value_stack_size_ = align_up(config_.max_stack_bytes * kValueStackFactor, ir::kWasmPageSize) + kStackGuard;
+    value_stack_size_ =
+        align_up(config_.max_stack_bytes * kValueStackFactor, ir::kWasmPageSize) + kStackGuard;
     value_stack_ = sys::reserve(value_stack_size_);
     if (value_stack_ == nullptr || !sys::commit(value_stack_, value_stack_size_ - kStackGuard)) {
       return fail(ErrorClass::limit, "no memory for the interpreter's stack (--max-stack)");
@@ -121,7 +123,8 @@ void Store::set_pending(PendingKind kind, std::string_view message) {
 namespace {
 
 std::string printed_name(const Frame& frame) {
-  return frame.func_name.empty() ? strf("<wasm function %u>", frame.func_idx) : escaped(frame.func_name);
+  return frame.func_name.empty() ? strf("<wasm function %u>", frame.func_idx)
+                                 : escaped(frame.func_name);
 }
 
 /// The lines of a backtrace, as the manual shows them.
@@ -134,8 +137,8 @@ std::string backtrace_text(const Pending& pending) {
       continue;
     }
     text += text.empty() ? "error while executing at wasm backtrace:" : "";
-    text += strf("\n%5u: %#7x - %s!%s", number++, frame->wasm_offset, escaped(frame->module_name).c_str(),
-                 printed_name(*frame).c_str());
+    text += strf("\n%5u: %#7x - %s!%s", number++, frame->wasm_offset,
+                 escaped(frame->module_name).c_str(), printed_name(*frame).c_str());
   }
   if (pending.frames_total > pending.frame_count) {
     text += strf("\n       … %u more", pending.frames_total - pending.frame_count);
@@ -179,19 +182,22 @@ Error Store::take_pending() {
   return Error(std::move(info));
 }
 
-ir::FuncRef* Store::make_host_func(std::span<const ValType> params, std::span<const ValType> results, HostCallback fn,
-                                   void* data) {
+ir::FuncRef* Store::make_host_func(std::span<const ValType> params,
+                                   std::span<const ValType> results, HostCallback fn, void* data) {
   auto func = std::make_unique<HostFunc>();
   func->import = {{nullptr}, fn, data, this, nullptr};
-  func->ref = {nullptr, intern_func_type(params, results), nullptr, &func->ref, host_entry, nullptr, nullptr,
-               &func->import};
+  func->ref = {nullptr,    intern_func_type(params, results),
+               nullptr,    &func->ref,
+               host_entry, nullptr,
+               nullptr,    &func->import};
   // SAFETY: for host functions the context is the FuncRef itself (ir/vmctx.def).
   func->ref.ctx = reinterpret_cast<ir::VMContext*>(&func->ref);
   host_funcs_.push_back(std::move(func));
   return &host_funcs_.back()->ref;
 }
 
-ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter) {
+ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer,
+                                     const void* adapter) {
   auto func = std::make_unique<HostFunc>();
   func->import = {{importer.vm()}, original->host->fn, original->host->data, this, &importer};
   func->ref = *original;

@@ -27,7 +27,8 @@ struct InterpHooks {
   ir::ArrayEntry enter = nullptr; ///< array entry of interpreted functions
   const u8* text_start = nullptr; ///< handler section; null when the build has none (loop build)
   const u8* text_end = nullptr;
-  const void* fault_landing = nullptr; ///< records an out-of-bounds access and leaves, all registers kept
+  const void* fault_landing =
+      nullptr; ///< records an out-of-bounds access and leaves, all registers kept
 };
 
 struct StoreConfig {
@@ -40,8 +41,8 @@ struct StoreConfig {
 /// bytes and images alive with it.
 struct CoreModule {
   ir::Module ir;
-  const u8* file = nullptr;      ///< address of file offset 0; null for a mapped image
-  const u8* data_base = nullptr; ///< data segments lie at data_base + Data::bytes_offset
+  const u8* file = nullptr;         ///< address of file offset 0; null for a mapped image
+  const u8* data_base = nullptr;    ///< data segments lie at data_base + Data::bytes_offset
   const CodeImage* image = nullptr; ///< native code, null when interpreted
   u32 image_module = 0;             ///< index in the image
   std::vector<u64> type_ids;        ///< canonical ids
@@ -64,10 +65,30 @@ struct Extern {
     Global* global;
     void* any = nullptr;
   };
-  static Extern of(ir::FuncRef* f) { Extern e; e.kind = ir::ExternKind::func; e.func = f; return e; }
-  static Extern of(Memory* m) { Extern e; e.kind = ir::ExternKind::memory; e.memory = m; return e; }
-  static Extern of(Table* t) { Extern e; e.kind = ir::ExternKind::table; e.table = t; return e; }
-  static Extern of(Global* g) { Extern e; e.kind = ir::ExternKind::global; e.global = g; return e; }
+  static Extern of(ir::FuncRef* f) {
+    Extern e;
+    e.kind = ir::ExternKind::func;
+    e.func = f;
+    return e;
+  }
+  static Extern of(Memory* m) {
+    Extern e;
+    e.kind = ir::ExternKind::memory;
+    e.memory = m;
+    return e;
+  }
+  static Extern of(Table* t) {
+    Extern e;
+    e.kind = ir::ExternKind::table;
+    e.table = t;
+    return e;
+  }
+  static Extern of(Global* g) {
+    Extern e;
+    e.kind = ir::ExternKind::global;
+    e.global = g;
+    return e;
+  }
 };
 
 class Store {
@@ -84,7 +105,8 @@ public:
 
   /// Instantiates (§4.5.4): matches `imports` (one per import, in order) against the module's import types,
   /// initialises everything, runs the start function. Errors: link, limit, trap (also "exit").
-  Result<Instance*> instantiate(std::shared_ptr<const CoreModule> module, std::span<const Extern> imports);
+  Result<Instance*> instantiate(std::shared_ptr<const CoreModule> module,
+                                std::span<const Extern> imports);
 
   /// Calls a function; `args` has room for max(parameters, results). False: `pending()` says why, and the caller
   /// (a host function) returns false too, or takes it as an Error.
@@ -102,7 +124,8 @@ public:
   Error take_pending();
 
   /// A host function that instances can import. Lives as long as the Store.
-  ir::FuncRef* make_host_func(std::span<const ValType> params, std::span<const ValType> results, HostCallback fn, void* data);
+  ir::FuncRef* make_host_func(std::span<const ValType> params, std::span<const ValType> results,
+                              HostCallback fn, void* data);
   Result<Memory*> make_memory(const Limits& limits);
   Result<Table*> make_table(const ir::TableType& type);
   Global* make_global(ir::GlobalType type, RawVal value);
@@ -113,7 +136,9 @@ public:
   // For the signal handler.
   bool reserves_memory(const u8* address) const;
   bool is_stack_guard(const u8* address) const;
-  bool is_on_stack(const u8* address) const { return address >= stack_low_ && address < stack_high_; }
+  bool is_on_stack(const u8* address) const {
+    return address >= stack_low_ && address < stack_high_;
+  }
 
 private:
   friend class Instance;

@@ -13,7 +13,8 @@ namespace {
 constexpr u64 kPage = 4096;
 
 bool is_func_heap(HeapType heap) {
-  return !heap.is_abstract() || heap.abstract() == AbsHeapType::func || heap.abstract() == AbsHeapType::nofunc;
+  return !heap.is_abstract() || heap.abstract() == AbsHeapType::func ||
+         heap.abstract() == AbsHeapType::nofunc;
 }
 } // namespace
 
@@ -30,14 +31,16 @@ Result<std::unique_ptr<Table>> Table::create(const ir::TableType& type, Budget& 
                                         static_cast<unsigned long long>(limits.min),
                                         static_cast<unsigned long long>(kMaxElements)));
   }
-  table->reservation_size_ = align_up(std::max<u64>(table->capacity_, 1) * table->entry_size(), kPage);
+  table->reservation_size_ =
+      align_up(std::max<u64>(table->capacity_, 1) * table->entry_size(), kPage);
   table->own_pair_.elems = sys::reserve(table->reservation_size_);
   if (table->own_pair_.elems == nullptr) {
     return fail(ErrorClass::limit, "no address space left for a table");
   }
   if (table->grow(0, limits.min) < 0) {
-    return fail(ErrorClass::limit, strf("table of %llu elements exceeds the memory limit (--max-memory)",
-                                        static_cast<unsigned long long>(limits.min)));
+    return fail(ErrorClass::limit,
+                strf("table of %llu elements exceeds the memory limit (--max-memory)",
+                     static_cast<unsigned long long>(limits.min)));
   }
   return table;
 }

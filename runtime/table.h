@@ -51,7 +51,7 @@ private:
   ir::TableType type_;
   Budget& budget_;
   bool holds_funcs_;
-  u64 capacity_ = 0;       ///< elements the reservation has room for
+  u64 capacity_ = 0; ///< elements the reservation has room for
   u64 committed_bytes_ = 0;
   u64 reservation_size_ = 0;
   ir::TablePair own_pair_{};

@@ -16,7 +16,8 @@ class Instance;
 
 /// One level of a backtrace before names are known.
 struct RawFrame {
-  const u8* native_pc = nullptr;      ///< compiled frame: where it is (exact for the innermost, else return address)
+  const u8* native_pc =
+      nullptr; ///< compiled frame: where it is (exact for the innermost, else return address)
   const Instance* instance = nullptr; ///< interpreted frame
   u32 func_idx = 0;
   u32 wasm_offset = 0;
@@ -31,8 +32,8 @@ struct Pending {
   ir::TrapCode code{};
   bool native_captured = false; ///< the innermost native segment was recorded by the signal handler
   i32 exit_code = 0;
-  u32 frame_count = 0;   ///< recorded
-  u32 frames_total = 0;  ///< seen
+  u32 frame_count = 0;    ///< recorded
+  u32 frames_total = 0;   ///< seen
   char message[160] = {}; ///< overrides the code's text when not empty
   RawFrame frames[kMaxFrames];
 

@@ -43,10 +43,13 @@ u64 hash_of(std::span<const ValType> params, std::span<const ValType> results) {
   return hash;
 }
 
-bool matches(const Entry& entry, std::span<const ValType> params, std::span<const ValType> results) {
-  return entry.param_count == params.size() && entry.types.size() == params.size() + results.size() &&
+bool matches(const Entry& entry, std::span<const ValType> params,
+             std::span<const ValType> results) {
+  return entry.param_count == params.size() &&
+         entry.types.size() == params.size() + results.size() &&
          std::equal(params.begin(), params.end(), entry.types.begin()) &&
-         std::equal(results.begin(), results.end(), entry.types.begin() + static_cast<ptrdiff_t>(params.size()));
+         std::equal(results.begin(), results.end(),
+                    entry.types.begin() + static_cast<ptrdiff_t>(params.size()));
 }
 
 void insert_slot(std::vector<u32>& slots, u64 hash, u32 id) {
@@ -65,7 +68,8 @@ void rehash(Registry& reg, usize slot_count) {
 }
 
 /// 0 when the process-wide limit is reached.
-u64 intern_locked(Registry& reg, std::span<const ValType> params, std::span<const ValType> results) {
+u64 intern_locked(Registry& reg, std::span<const ValType> params,
+                  std::span<const ValType> results) {
   if (reg.entries.size() * 2 >= reg.slots.size()) {
     rehash(reg, std::max<usize>(64, reg.slots.size() * 2));
   }
@@ -93,7 +97,8 @@ u64 intern_locked(Registry& reg, std::span<const ValType> params, std::span<cons
 }
 
 bool is_closed(std::span<const ValType> types) {
-  return std::ranges::all_of(types, [](ValType t) { return !t.is_ref() || t.heap().is_abstract(); });
+  return std::ranges::all_of(types,
+                             [](ValType t) { return !t.is_ref() || t.heap().is_abstract(); });
 }
 
 } // namespace

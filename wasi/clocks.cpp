@@ -48,7 +48,9 @@ struct Datetime {
   u32 nanoseconds;
 };
 
-Datetime datetime_of(u64 time_ns) { return {time_ns / kNsPerSecond, static_cast<u32>(time_ns % kNsPerSecond)}; }
+Datetime datetime_of(u64 time_ns) {
+  return {time_ns / kNsPerSecond, static_cast<u32>(time_ns % kNsPerSecond)};
+}
 
 bool wall_clock_now(HostCall&, const Nothing&, Datetime& result) {
   result = datetime_of(wall_clock_now_ns());

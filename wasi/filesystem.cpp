@@ -20,10 +20,11 @@ bool get_directories(HostCall&, const Nothing&, List<PairOf<u32, String>>& resul
 
 /// enum error-code, in its order: the errno that stands for each.
 constexpr auto kErrorCodes = std::to_array<int>({
-    EACCES,  EAGAIN,  EALREADY,     EBADF,     EBUSY,  EDEADLK, EDQUOT, EEXIST,       EFBIG,           EILSEQ,
-    EINPROGRESS, EINTR, EINVAL,     EIO,       EISDIR, ELOOP,   EMLINK, EMSGSIZE,     ENAMETOOLONG,    ENODEV,
-    ENOENT,  ENOLCK,  ENOMEM,       ENOSPC,    ENOTDIR, ENOTEMPTY, ENOTRECOVERABLE, ENOTSUP, ENOTTY, ENXIO,
-    EOVERFLOW, EPERM, EPIPE,        EROFS,     ESPIPE, ETXTBSY, EXDEV,
+    EACCES,  EAGAIN,    EALREADY,        EBADF,   EBUSY,  EDEADLK, EDQUOT,    EEXIST,
+    EFBIG,   EILSEQ,    EINPROGRESS,     EINTR,   EINVAL, EIO,     EISDIR,    ELOOP,
+    EMLINK,  EMSGSIZE,  ENAMETOOLONG,    ENODEV,  ENOENT, ENOLCK,  ENOMEM,    ENOSPC,
+    ENOTDIR, ENOTEMPTY, ENOTRECOVERABLE, ENOTSUP, ENOTTY, ENXIO,   EOVERFLOW, EPERM,
+    EPIPE,   EROFS,     ESPIPE,          ETXTBSY, EXDEV,
 });
 static_assert(kErrorCodes.size() == 37);
 constexpr u8 kErrorCodeIo = 13;

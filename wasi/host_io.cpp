@@ -33,7 +33,9 @@ int after_failure(runtime::Store& store, int fd, short events) {
   return ready ? 0 : ready.error();
 }
 
-u64 to_ns(const timespec& time) { return static_cast<u64>(time.tv_sec) * kNsPerSecond + static_cast<u64>(time.tv_nsec); }
+u64 to_ns(const timespec& time) {
+  return static_cast<u64>(time.tv_sec) * kNsPerSecond + static_cast<u64>(time.tv_nsec);
+}
 
 } // namespace
 
@@ -93,7 +95,8 @@ IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns) 
     timespec left{};
     if (timeout_ns >= 0) {
       const u64 passed = monotonic_now_ns() - start;
-      const u64 remaining = static_cast<u64>(timeout_ns) - std::min(passed, static_cast<u64>(timeout_ns));
+      const u64 remaining =
+          static_cast<u64>(timeout_ns) - std::min(passed, static_cast<u64>(timeout_ns));
       left.tv_sec = static_cast<time_t>(remaining / kNsPerSecond);
       left.tv_nsec = static_cast<long>(remaining % kNsPerSecond);
     }
@@ -140,8 +143,9 @@ IoResult fill_random(runtime::Store& store, std::span<u8> into) {
 }
 
 void ignore_broken_pipes() {
-  struct sigaction now {};
-  if (::sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) {
+  struct sigaction now{};
+  if (::sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+      now.sa_handler == SIG_DFL) {
     now.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &now, nullptr);
   }

@@ -46,17 +46,20 @@ struct HandlerKind<kHandler> {
 };
 
 /// One row; does not compile when the handler's structs have another layout than the key.
-template <auto kHandler> consteval HostFuncDef host_func(std::string_view name, std::string_view key) {
+template <auto kHandler>
+consteval HostFuncDef host_func(std::string_view name, std::string_view key) {
   CHECK(HandlerKind<kHandler>::fits(key));
   return {name, key, HandlerKind<kHandler>::kFn};
 }
 
-template <typename... Names> consteval std::array<HostResourceDef, sizeof...(Names)> resource_defs(Names... names) {
+template <typename... Names>
+consteval std::array<HostResourceDef, sizeof...(Names)> resource_defs(Names... names) {
   return {HostResourceDef{names}...};
 }
 
 consteval bool has_sorted_names(std::span<const HostFuncDef> funcs) {
-  return std::ranges::adjacent_find(funcs, std::ranges::greater_equal{}, &HostFuncDef::name) == funcs.end();
+  return std::ranges::adjacent_find(funcs, std::ranges::greater_equal{}, &HostFuncDef::name) ==
+         funcs.end();
 }
 
 } // namespace petrel::wasi

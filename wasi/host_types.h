@@ -88,6 +88,8 @@ template <typename T> T* result_array(HostCall& call, u64 count) {
 }
 
 /// Handler of the methods of resources that no guest can hold yet.
-inline bool no_such_resource(HostCall& call, const void*, void*) { return call.trap(ir::TrapCode::unknown_handle); }
+inline bool no_such_resource(HostCall& call, const void*, void*) {
+  return call.trap(ir::TrapCode::unknown_handle);
+}
 
 } // namespace petrel::wasi

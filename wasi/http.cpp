@@ -66,10 +66,13 @@ bool is_scheme(std::string_view text) {
 }
 
 bool is_printable(std::string_view text, std::string_view without) {
-  return std::ranges::all_of(text, [&](char c) { return c > 0x20 && c < 0x7f && !without.contains(c); });
+  return std::ranges::all_of(text,
+                             [&](char c) { return c > 0x20 && c < 0x7f && !without.contains(c); });
 }
 bool is_path(std::string_view text) { return is_printable(text, "#\"<>"); }
-bool is_authority(std::string_view text) { return !text.empty() && is_printable(text, "/?#\"<>\\^`{|}"); }
+bool is_authority(std::string_view text) {
+  return !text.empty() && is_printable(text, "/?#\"<>\\^`{|}");
+}
 
 /// A text of a request, or none.
 class OptionalText {
@@ -82,7 +85,9 @@ public:
     return option;
   }
   u64 size_bytes() const { return value_ ? value_->size() : 0; }
-  void set(std::optional<std::string_view> value) { value_ = value ? std::optional(std::string(*value)) : std::nullopt; }
+  void set(std::optional<std::string_view> value) {
+    value_ = value ? std::optional(std::string(*value)) : std::nullopt;
+  }
 
 private:
   std::optional<std::string> value_;
@@ -144,7 +149,8 @@ bool outgoing_body_write(HostCall& call, const SelfParams& params, HandleResult&
     return false;
   }
   result.is_err = self->take_stream() ? 0 : 1;
-  return result.is_err != 0 || push_resource(call, std::make_unique<BodyOutput>(*self), result.ok, params.self);
+  return result.is_err != 0 ||
+         push_resource(call, std::make_unique<BodyOutput>(*self), result.ok, params.self);
 }
 
 /// Takes an object that a guest gave away. False with a trap while children of it live.
@@ -158,7 +164,8 @@ struct FinishParams {
   OptionOf<u32> trailers;
 };
 
-bool outgoing_body_finish(HostCall& call, const FinishParams& params, ResultOf<Nothing, HttpError>& result) {
+bool outgoing_body_finish(HostCall& call, const FinishParams& params,
+                          ResultOf<Nothing, HttpError>& result) {
   const OutgoingBody* body = find_resource<OutgoingBody>(call, params.body);
   if (body == nullptr) {
     return false;
@@ -170,7 +177,8 @@ bool outgoing_body_finish(HostCall& call, const FinishParams& params, ResultOf<N
     error.body_size = {1, body->written_bytes()};
     result.set_err(error);
   }
-  return consume(call, params.body) && (params.trailers.is_some == 0 || consume(call, params.trailers.value));
+  return consume(call, params.body) &&
+         (params.trailers.is_some == 0 || consume(call, params.trailers.value));
 }
 
 // ---- messages ----
@@ -234,16 +242,20 @@ std::shared_ptr<FieldList> take_fields(HostCall& call, u32 id) {
 
 bool new_outgoing_request(HostCall& call, const HeadersParams& params, u32& result) {
   auto headers = take_fields(call, params.headers);
-  return headers != nullptr &&
-         push_resource(call, std::make_unique<OutgoingRequest>(std::move(headers), Preview2::of(call).budget()), result);
+  return headers != nullptr && push_resource(call,
+                                             std::make_unique<OutgoingRequest>(
+                                                 std::move(headers), Preview2::of(call).budget()),
+                                             result);
 }
 
 bool new_outgoing_response(HostCall& call, const HeadersParams& params, u32& result) {
   auto headers = take_fields(call, params.headers);
-  return headers != nullptr && push_resource(call, std::make_unique<OutgoingResponse>(std::move(headers)), result);
+  return headers != nullptr &&
+         push_resource(call, std::make_unique<OutgoingResponse>(std::move(headers)), result);
 }
 
-template <typename Kind> bool message_headers(HostCall& call, const SelfParams& params, u32& result) {
+template <typename Kind>
+bool message_headers(HostCall& call, const SelfParams& params, u32& result) {
   const Kind* self = find_resource<Kind>(call, params.self);
   return self != nullptr &&
          push_resource(call, std::make_unique<Fields>(self->headers(), true), result, params.self);
@@ -251,13 +263,15 @@ template <typename Kind> bool message_headers(HostCall& call, const SelfParams& 
 constexpr auto outgoing_request_headers = message_headers<OutgoingRequest>;
 constexpr auto outgoing_response_headers = message_headers<OutgoingResponse>;
 
-template <typename Kind> bool message_body(HostCall& call, const SelfParams& params, HandleResult& result) {
+template <typename Kind>
+bool message_body(HostCall& call, const SelfParams& params, HandleResult& result) {
   Kind* self = find_resource<Kind>(call, params.self);
   if (self == nullptr) {
     return false;
   }
   result.is_err = self->take_body() ? 0 : 1;
-  return result.is_err != 0 || push_resource(call, std::make_unique<OutgoingBody>(*self->headers()), result.ok);
+  return result.is_err != 0 ||
+         push_resource(call, std::make_unique<OutgoingBody>(*self->headers()), result.ok);
 }
 constexpr auto outgoing_request_body = message_body<OutgoingRequest>;
 constexpr auto outgoing_response_body = message_body<OutgoingResponse>;
@@ -288,7 +302,8 @@ bool outgoing_request_set_method(HostCall& call, const SetMethodParams& params, 
   return true;
 }
 
-bool outgoing_request_scheme(HostCall& call, const SelfParams& params, OptionOf<NameOrText>& result) {
+bool outgoing_request_scheme(HostCall& call, const SelfParams& params,
+                             OptionOf<NameOrText>& result) {
   const OutgoingRequest* self = find_resource<OutgoingRequest>(call, params.self);
   if (self == nullptr) {
     return false;
@@ -312,13 +327,14 @@ bool outgoing_request_set_scheme(HostCall& call, const SetSchemeParams& params, 
   const std::string_view text = is_other ? params.scheme.value.text.view() : std::string_view();
   const bool ok = (!is_other || is_scheme(text)) && self->set(self->scheme_text, text);
   if (ok) {
-    self->scheme = {params.scheme.is_some, params.scheme.is_some != 0 ? params.scheme.value.name : u8{0}};
+    self->scheme = {params.scheme.is_some,
+                    params.scheme.is_some != 0 ? params.scheme.value.name : u8{0}};
   }
   answer(ok, result);
   return true;
 }
 
-template <OptionalText OutgoingRequest::*kPart>
+template <OptionalText OutgoingRequest::* kPart>
 bool get_part(HostCall& call, const SelfParams& params, OptionOf<String>& result) {
   const OutgoingRequest* self = find_resource<OutgoingRequest>(call, params.self);
   if (self != nullptr) {
@@ -334,7 +350,7 @@ struct SetPartParams {
   OptionOf<String> value;
 };
 
-template <OptionalText OutgoingRequest::*kPart, bool (*kIsValid)(std::string_view)>
+template <OptionalText OutgoingRequest::* kPart, bool (*kIsValid)(std::string_view)>
 bool set_part(HostCall& call, const SetPartParams& params, Outcome& result) {
   OutgoingRequest* self = find_resource<OutgoingRequest>(call, params.self);
   if (self == nullptr) {
@@ -361,7 +377,8 @@ struct SetStatusCodeParams {
   u16 status_code;
 };
 
-bool outgoing_response_set_status_code(HostCall& call, const SetStatusCodeParams& params, Outcome& result) {
+bool outgoing_response_set_status_code(HostCall& call, const SetStatusCodeParams& params,
+                                       Outcome& result) {
   OutgoingResponse* self = find_resource<OutgoingResponse>(call, params.self);
   if (self == nullptr) {
     return false;
@@ -385,7 +402,7 @@ bool new_request_options(HostCall& call, const Nothing&, u32& result) {
   return push_resource(call, std::make_unique<RequestOptions>(), result);
 }
 
-template <OptionOf<u64> RequestOptions::*kTimeout>
+template <OptionOf<u64> RequestOptions::* kTimeout>
 bool get_timeout(HostCall& call, const SelfParams& params, OptionOf<u64>& result) {
   const RequestOptions* self = find_resource<RequestOptions>(call, params.self);
   if (self != nullptr) {
@@ -395,14 +412,15 @@ bool get_timeout(HostCall& call, const SelfParams& params, OptionOf<u64>& result
 }
 constexpr auto request_options_connect_timeout = get_timeout<&RequestOptions::connect_ns>;
 constexpr auto request_options_first_byte_timeout = get_timeout<&RequestOptions::first_byte_ns>;
-constexpr auto request_options_between_bytes_timeout = get_timeout<&RequestOptions::between_bytes_ns>;
+constexpr auto request_options_between_bytes_timeout =
+    get_timeout<&RequestOptions::between_bytes_ns>;
 
 struct SetTimeoutParams {
   u32 self;
   OptionOf<u64> duration;
 };
 
-template <OptionOf<u64> RequestOptions::*kTimeout>
+template <OptionOf<u64> RequestOptions::* kTimeout>
 bool set_timeout(HostCall& call, const SetTimeoutParams& params, Outcome& result) {
   RequestOptions* self = find_resource<RequestOptions>(call, params.self);
   if (self != nullptr) {
@@ -413,7 +431,8 @@ bool set_timeout(HostCall& call, const SetTimeoutParams& params, Outcome& result
 }
 constexpr auto request_options_set_connect_timeout = set_timeout<&RequestOptions::connect_ns>;
 constexpr auto request_options_set_first_byte_timeout = set_timeout<&RequestOptions::first_byte_ns>;
-constexpr auto request_options_set_between_bytes_timeout = set_timeout<&RequestOptions::between_bytes_ns>;
+constexpr auto request_options_set_between_bytes_timeout =
+    set_timeout<&RequestOptions::between_bytes_ns>;
 
 // ---- outgoing-handler ----
 
@@ -423,7 +442,8 @@ struct HandleParams {
 };
 
 bool handle_outgoing(HostCall& call, const HandleParams& params, ResultOf<u32, HttpError>& result) {
-  if (find_resource<OutgoingRequest>(call, params.request) == nullptr || !consume(call, params.request) ||
+  if (find_resource<OutgoingRequest>(call, params.request) == nullptr ||
+      !consume(call, params.request) ||
       (params.options.is_some != 0 && !consume(call, params.options.value))) {
     return false;
   }

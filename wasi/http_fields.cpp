@@ -11,7 +11,8 @@ namespace {
 constexpr u64 kEntryBytes = 64;
 
 constexpr bool is_token_char(char c) {
-  const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  const bool alphanumeric =
+      (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").contains(c);
 }
 
@@ -19,7 +20,8 @@ constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 
 /// No control characters but tab: neither line breaks nor NUL get into a message.
 bool is_field_value(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c == '\t' || (static_cast<u8>(c) >= 0x20 && c != 0x7f); });
+  return std::ranges::all_of(
+      text, [](char c) { return c == '\t' || (static_cast<u8>(c) >= 0x20 && c != 0x7f); });
 }
 
 std::optional<HeaderError> check(std::string_view name, std::string_view value) {
@@ -31,11 +33,14 @@ std::optional<HeaderError> check(std::string_view name, std::string_view value) 
 
 /// WIT of 0.2 has no error for it.
 bool too_large(HostCall& call) {
-  return call.trap(ir::TrapCode::allocation_too_large, "http fields exceed 256 fields, 16 KiB in one or 64 KiB in all");
+  return call.trap(ir::TrapCode::allocation_too_large,
+                   "http fields exceed 256 fields, 16 KiB in one or 64 KiB in all");
 }
 
 bool push_fields(HostCall& call, std::shared_ptr<FieldList> list, u32& result) {
-  return list == nullptr ? too_large(call) : push_resource(call, std::make_unique<Fields>(std::move(list), false), result);
+  return list == nullptr
+             ? too_large(call)
+             : push_resource(call, std::make_unique<Fields>(std::move(list), false), result);
 }
 
 bool answer(std::optional<HeaderError> error, HeaderResult& result) {
@@ -49,7 +54,9 @@ bool answer(std::optional<HeaderError> error, HeaderResult& result) {
 
 } // namespace
 
-bool is_http_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_char); }
+bool is_http_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
@@ -57,19 +64,25 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 bool is_forbidden_field(std::string_view name) {
   static constexpr std::string_view kForbidden[] = {
-      "connection",       "host",    "http2-settings",    "keep-alive", "proxy-authenticate", "proxy-authorization",
-      "proxy-connection", "upgrade", "transfer-encoding",
+      "connection",         "host",
+      "http2-settings",     "keep-alive",
+      "proxy-authenticate", "proxy-authorization",
+      "proxy-connection",   "upgrade",
+      "transfer-encoding",
   };
-  return std::ranges::any_of(kForbidden, [&](std::string_view each) { return equal_ignoring_case(each, name); });
+  return std::ranges::any_of(
+      kForbidden, [&](std::string_view each) { return equal_ignoring_case(each, name); });
 }
 
 bool FieldList::has(std::string_view name) const {
-  return std::ranges::any_of(fields_, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+  return std::ranges::any_of(
+      fields_, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
 }
 
 bool FieldList::append(std::string_view name, std::string_view value) {
   const u64 line_bytes = name.size() + value.size();
-  if (fields_.size() >= kMaxFields || line_bytes > kMaxFieldLineBytes || size_bytes_ + line_bytes > kMaxFieldsBytes ||
+  if (fields_.size() >= kMaxFields || line_bytes > kMaxFieldLineBytes ||
+      size_bytes_ + line_bytes > kMaxFieldsBytes ||
       !charge_.set(size_bytes_ + line_bytes + (fields_.size() + 1) * kEntryBytes)) {
     return false;
   }
@@ -101,7 +114,8 @@ bool new_fields(HostCall& call, const Nothing&, u32& result) {
   return push_fields(call, std::make_shared<FieldList>(Preview2::of(call).budget()), result);
 }
 
-bool fields_from_list(HostCall& call, const FromListParams& params, ResultOf<u32, HeaderError>& result) {
+bool fields_from_list(HostCall& call, const FromListParams& params,
+                      ResultOf<u32, HeaderError>& result) {
   auto list = std::make_shared<FieldList>(Preview2::of(call).budget());
   for (const NameValue& entry : params.entries.span()) {
     const std::string_view value = as_text(entry.second.span());
@@ -123,7 +137,8 @@ bool fields_from_list(HostCall& call, const FromListParams& params, ResultOf<u32
 
 bool fields_get(HostCall& call, const NameParams& params, List<List<u8>>& result) {
   Fields* self = find_resource<Fields>(call, params.self);
-  auto* const values = self != nullptr ? result_array<List<u8>>(call, self->list().fields().size()) : nullptr;
+  auto* const values =
+      self != nullptr ? result_array<List<u8>>(call, self->list().fields().size()) : nullptr;
   if (values == nullptr) {
     return false;
   }
@@ -187,7 +202,8 @@ bool fields_append(HostCall& call, const AppendParams& params, HeaderResult& res
     return false;
   }
   const std::string_view value = as_text(params.value.span());
-  const auto error = self->is_immutable() ? HeaderError::immutable : check(params.name.view(), value);
+  const auto error =
+      self->is_immutable() ? HeaderError::immutable : check(params.name.view(), value);
   if (!error && !self->list().append(params.name.view(), value)) {
     return too_large(call);
   }
@@ -196,7 +212,8 @@ bool fields_append(HostCall& call, const AppendParams& params, HeaderResult& res
 
 bool fields_entries(HostCall& call, const SelfParams& params, List<NameValue>& result) {
   Fields* self = find_resource<Fields>(call, params.self);
-  auto* const entries = self != nullptr ? result_array<NameValue>(call, self->list().fields().size()) : nullptr;
+  auto* const entries =
+      self != nullptr ? result_array<NameValue>(call, self->list().fields().size()) : nullptr;
   if (entries == nullptr) {
     return false;
   }

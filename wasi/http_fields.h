@@ -51,7 +51,8 @@ private:
 /// resource fields
 class Fields final : public component::HostResourceOf<Fields> {
 public:
-  Fields(std::shared_ptr<FieldList> list, bool is_immutable) : list_(std::move(list)), is_immutable_(is_immutable) {}
+  Fields(std::shared_ptr<FieldList> list, bool is_immutable)
+      : list_(std::move(list)), is_immutable_(is_immutable) {}
   FieldList& list() { return *list_; }
   bool is_immutable() const { return is_immutable_; }
   /// The list as that of a message: no later change through this object shows.
@@ -84,7 +85,8 @@ struct FromListParams {
 };
 
 bool new_fields(HostCall& call, const Nothing& params, u32& result);
-bool fields_from_list(HostCall& call, const FromListParams& params, ResultOf<u32, HeaderError>& result);
+bool fields_from_list(HostCall& call, const FromListParams& params,
+                      ResultOf<u32, HeaderError>& result);
 bool fields_get(HostCall& call, const NameParams& params, List<List<u8>>& result);
 bool fields_has(HostCall& call, const NameParams& params, u8& result);
 bool fields_set(HostCall& call, const SetParams& params, HeaderResult& result);

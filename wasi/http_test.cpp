@@ -21,15 +21,21 @@ struct HttpWorld : TestWorld {
     return none;
   }
   u32 fields() { return get_handle(kTypes, "[constructor]fields"); }
-  u32 request(u32 headers) { return get<u32>(kTypes, "[constructor]outgoing-request", TestSelf{headers}); }
+  u32 request(u32 headers) {
+    return get<u32>(kTypes, "[constructor]outgoing-request", TestSelf{headers});
+  }
   HeaderResult append(u32 self, std::string_view name, std::string_view value) {
-    return get<HeaderResult>(kTypes, "[method]fields.append", AppendParams{self, String(name), bytes_of(value)});
+    return get<HeaderResult>(kTypes, "[method]fields.append",
+                             AppendParams{self, String(name), bytes_of(value)});
   }
   std::string append_trap(u32 self, std::string_view name, std::string_view value) {
     HeaderResult result;
-    return trap_of(kTypes, "[method]fields.append", AppendParams{self, String(name), bytes_of(value)}, result);
+    return trap_of(kTypes, "[method]fields.append",
+                   AppendParams{self, String(name), bytes_of(value)}, result);
   }
-  u64 entries(u32 self) { return get<List<NameValue>>(kTypes, "[method]fields.entries", TestSelf{self}).count; }
+  u64 entries(u32 self) {
+    return get<List<NameValue>>(kTypes, "[method]fields.entries", TestSelf{self}).count;
+  }
 };
 
 constexpr const char* kTooLarge = "http fields exceed 256 fields, 16 KiB in one or 64 KiB in all";
@@ -41,16 +47,23 @@ TEST_CASE("http fields: append, get, set, delete, clone") {
   const u32 fields = world.fields();
   CHECK_EQ(world.append(fields, "Accept", "a").is_err, 0);
   CHECK_EQ(world.append(fields, "accept", "b").is_err, 0);
-  const auto values = world.get<List<List<u8>>>(kTypes, "[method]fields.get", NameParams{fields, String("ACCEPT")});
+  const auto values =
+      world.get<List<List<u8>>>(kTypes, "[method]fields.get", NameParams{fields, String("ACCEPT")});
   REQUIRE_EQ(values.count, 2);
   CHECK_EQ(std::string(as_text(values.ptr[1].span())), "b");
   const u32 clone = world.get<u32>(kTypes, "[method]fields.clone", TestSelf{fields});
   const List<u8> one = bytes_of("c");
-  CHECK_EQ(world.get<HeaderResult>(kTypes, "[method]fields.set", SetParams{fields, String("accept"), {&one, 1}}).is_err,
+  CHECK_EQ(world
+               .get<HeaderResult>(kTypes, "[method]fields.set",
+                                  SetParams{fields, String("accept"), {&one, 1}})
+               .is_err,
            0);
   CHECK_EQ(world.entries(fields), 1);
   CHECK_EQ(world.entries(clone), 2);
-  CHECK_EQ(world.get<HeaderResult>(kTypes, "[method]fields.delete", NameParams{fields, String("Accept")}).is_err, 0);
+  CHECK_EQ(
+      world.get<HeaderResult>(kTypes, "[method]fields.delete", NameParams{fields, String("Accept")})
+          .is_err,
+      0);
   CHECK_EQ(world.get<u8>(kTypes, "[method]fields.has", NameParams{fields, String("accept")}), 0);
   CHECK_EQ(world.get<u8>(kTypes, "[method]fields.has", NameParams{clone, String("accept")}), 1);
 }
@@ -63,10 +76,12 @@ TEST_CASE("http fields: syntax and forbidden names, on every way in") {
     CHECK_EQ(result.is_err, 1);
     CHECK_EQ(result.err, HeaderError::invalid_syntax);
   }
-  for (std::string_view bad : {std::string_view("a\r\nb"), std::string_view("a\0b", 3), std::string_view("\x7f")}) {
+  for (std::string_view bad :
+       {std::string_view("a\r\nb"), std::string_view("a\0b", 3), std::string_view("\x7f")}) {
     CHECK_EQ(world.append(fields, "x", bad).err, HeaderError::invalid_syntax);
   }
-  for (std::string_view name : {"Host", "connection", "Transfer-Encoding", "UPGRADE", "http2-settings"}) {
+  for (std::string_view name :
+       {"Host", "connection", "Transfer-Encoding", "UPGRADE", "http2-settings"}) {
     const HeaderResult result = world.append(fields, name, "x");
     CHECK_EQ(result.is_err, 1);
     CHECK_EQ(result.err, HeaderError::forbidden);
@@ -134,12 +149,15 @@ TEST_CASE("http request: built, then refused") {
     OptionOf<String> text;
   };
   auto set_method = [&](u8 name, std::string_view text) {
-    return world.get<Outcome>(kTypes, "[method]outgoing-request.set-method", SetName{request, {name, String(text)}})
+    return world
+        .get<Outcome>(kTypes, "[method]outgoing-request.set-method",
+                      SetName{request, {name, String(text)}})
         .is_err;
   };
   CHECK_EQ(set_method(9, "PUR GE"), 1);
   CHECK_EQ(set_method(9, "PURGE"), 0);
-  const auto method = world.get<NameOrText>(kTypes, "[method]outgoing-request.method", TestSelf{request});
+  const auto method =
+      world.get<NameOrText>(kTypes, "[method]outgoing-request.method", TestSelf{request});
   CHECK_EQ(method.name, 9);
   CHECK_EQ(std::string(method.text.view()), "PURGE");
   auto set_text = [&](std::string_view name, std::string_view text) {
@@ -150,7 +168,8 @@ TEST_CASE("http request: built, then refused") {
   CHECK_EQ(set_text("[method]outgoing-request.set-path-with-query", "/a?b"), 0);
   CHECK_EQ(set_text("[method]outgoing-request.set-path-with-query", "/a b"), 1);
   CHECK_EQ(set_text("[method]outgoing-request.set-path-with-query", std::string(20'000, 'a')), 1);
-  const auto path = world.get<OptionOf<String>>(kTypes, "[method]outgoing-request.path-with-query", TestSelf{request});
+  const auto path = world.get<OptionOf<String>>(kTypes, "[method]outgoing-request.path-with-query",
+                                                TestSelf{request});
   CHECK_EQ(std::string(path.value.view()), "/a?b");
 
   struct Handle {
@@ -162,7 +181,8 @@ TEST_CASE("http request: built, then refused") {
     u64 code[6];
   };
   const u32 options = world.get_handle(kTypes, "[constructor]request-options");
-  const auto refusal = world.get<Refusal>("wasi:http/outgoing-handler", "handle", Handle{request, {1, options}});
+  const auto refusal =
+      world.get<Refusal>("wasi:http/outgoing-handler", "handle", Handle{request, {1, options}});
   CHECK_EQ(refusal.is_err, 1);
   CHECK_EQ(refusal.code[0] & 0xff, 15); // HTTP-request-denied
   CHECK_EQ(world.resources.find(request), nullptr);
@@ -182,7 +202,8 @@ TEST_CASE("http headers of a message are immutable and its children") {
     OptionOf<u32> options;
   } handle{request, {}};
   u64 refusal[7];
-  CHECK_EQ(world.trap_of("wasi:http/outgoing-handler", "handle", handle, refusal), "resource with children given away");
+  CHECK_EQ(world.trap_of("wasi:http/outgoing-handler", "handle", handle, refusal),
+           "resource with children given away");
 }
 
 TEST_CASE("http body: once, counted, finished after its stream") {
@@ -203,12 +224,17 @@ TEST_CASE("http body: once, counted, finished after its stream") {
   const u32 headers = world.fields();
   world.append(headers, "content-length", "3");
   const u32 request = world.request(headers);
-  const auto body = world.get<HandleResult>(kTypes, "[method]outgoing-request.body", TestSelf{request});
+  const auto body =
+      world.get<HandleResult>(kTypes, "[method]outgoing-request.body", TestSelf{request});
   CHECK_EQ(body.is_err, 0);
-  CHECK_EQ(world.get<HandleResult>(kTypes, "[method]outgoing-request.body", TestSelf{request}).is_err, 1);
-  const auto stream = world.get<HandleResult>(kTypes, "[method]outgoing-body.write", TestSelf{body.ok});
+  CHECK_EQ(
+      world.get<HandleResult>(kTypes, "[method]outgoing-request.body", TestSelf{request}).is_err,
+      1);
+  const auto stream =
+      world.get<HandleResult>(kTypes, "[method]outgoing-body.write", TestSelf{body.ok});
   CHECK_EQ(stream.is_err, 0);
-  CHECK_EQ(world.get<HandleResult>(kTypes, "[method]outgoing-body.write", TestSelf{body.ok}).is_err, 1);
+  CHECK_EQ(world.get<HandleResult>(kTypes, "[method]outgoing-body.write", TestSelf{body.ok}).is_err,
+           1);
   world.get<TestDone>("wasi:io/streams", "[method]output-stream.blocking-write-and-flush",
                       TestContents{stream.ok, bytes_of("ab")});
   Finished finished{};

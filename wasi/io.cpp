@@ -34,7 +34,8 @@ bool error_to_debug_string(HostCall& call, const SelfParams& params, String& res
 bool leave(HostCall& call, int error) {
   CHECK(error == EINTR || error == ENOMEM || error == EINVAL);
   return error == EINTR ? call.trap(TrapCode::interrupt)
-                        : call.trap(TrapCode::allocation_too_large, "the system cannot poll that many descriptors");
+                        : call.trap(TrapCode::allocation_too_large,
+                                    "the system cannot poll that many descriptors");
 }
 
 bool pollable_block(HostCall& call, const SelfParams& params, Nothing&) {
@@ -86,7 +87,8 @@ bool poll_list(HostCall& call, const PollParams& params, List<u32>& result) {
     interests[i] = pollable->interest();
   }
   const usize count = handles.size();
-  const IoResult polled = poll_interests(call.store, {interests, count}, {fds, count}, {ready, count}, Wait::yes);
+  const IoResult polled =
+      poll_interests(call.store, {interests, count}, {fds, count}, {ready, count}, Wait::yes);
   if (!polled) {
     return leave(call, polled.error());
   }
@@ -180,7 +182,8 @@ bool skip_stream(HostCall& call, const LengthParams& params, CountResult& result
   InputStream* stream = find_resource<InputStream>(call, params.self);
   u64 size_bytes = 0;
   u8* const into = stream != nullptr ? piece(call, params.len, size_bytes) : nullptr;
-  return into != nullptr && answer(call, stream->read(call.store, {into, size_bytes}, wait), result);
+  return into != nullptr &&
+         answer(call, stream->read(call.store, {into, size_bytes}, wait), result);
 }
 
 bool input_stream_skip(HostCall& call, const LengthParams& params, CountResult& result) {
@@ -192,7 +195,8 @@ bool input_stream_blocking_skip(HostCall& call, const LengthParams& params, Coun
 
 template <typename Stream> bool subscribe(HostCall& call, const SelfParams& params, u32& result) {
   const Stream* stream = find_resource<Stream>(call, params.self);
-  return stream != nullptr && push_resource(call, std::make_unique<Pollable>(*stream), result, params.self);
+  return stream != nullptr &&
+         push_resource(call, std::make_unique<Pollable>(*stream), result, params.self);
 }
 
 constexpr auto input_stream_subscribe = subscribe<InputStream>;
@@ -208,7 +212,9 @@ struct ContentsParams {
   List<u8> contents;
 };
 
-bool over_permit(HostCall& call) { return call.trap(TrapCode::unreachable, "write exceeds what check-write permitted"); }
+bool over_permit(HostCall& call) {
+  return call.trap(TrapCode::unreachable, "write exceeds what check-write permitted");
+}
 
 bool output_stream_write(HostCall& call, const ContentsParams& params, DoneResult& result) {
   OutputStream* stream = find_resource<OutputStream>(call, params.self);
@@ -221,7 +227,8 @@ bool output_stream_write(HostCall& call, const ContentsParams& params, DoneResul
   return answer(call, stream->write(call.store, params.contents.span()), result);
 }
 
-bool output_stream_blocking_write_and_flush(HostCall& call, const ContentsParams& params, DoneResult& result) {
+bool output_stream_blocking_write_and_flush(HostCall& call, const ContentsParams& params,
+                                            DoneResult& result) {
   OutputStream* stream = find_resource<OutputStream>(call, params.self);
   if (stream == nullptr) {
     return false;
@@ -261,13 +268,15 @@ bool output_stream_write_zeroes(HostCall& call, const LengthParams& params, Done
   return answer(call, put, result);
 }
 
-bool output_stream_blocking_write_zeroes_and_flush(HostCall& call, const LengthParams& params, DoneResult& result) {
+bool output_stream_blocking_write_zeroes_and_flush(HostCall& call, const LengthParams& params,
+                                                   DoneResult& result) {
   OutputStream* stream = find_resource<OutputStream>(call, params.self);
   if (stream == nullptr) {
     return false;
   }
   if (params.len > kMaxBlockingWriteBytes) {
-    return call.trap(TrapCode::unreachable, "blocking-write-zeroes-and-flush of more than 4096 bytes");
+    return call.trap(TrapCode::unreachable,
+                     "blocking-write-zeroes-and-flush of more than 4096 bytes");
   }
   return answer(call, stream->write_blocking(call.store, {kZeroes, params.len}), result);
 }
@@ -307,7 +316,8 @@ bool splice(HostCall& call, const SpliceParams& params, CountResult& result, Wai
 bool output_stream_splice(HostCall& call, const SpliceParams& params, CountResult& result) {
   return splice(call, params, result, Wait::no);
 }
-bool output_stream_blocking_splice(HostCall& call, const SpliceParams& params, CountResult& result) {
+bool output_stream_blocking_splice(HostCall& call, const SpliceParams& params,
+                                   CountResult& result) {
   return splice(call, params, result, Wait::yes);
 }
 

@@ -55,7 +55,9 @@ private:
     return found;
   }
   consteval void expect(std::string_view text) { CHECK(take(text)); }
-  consteval void skip_label() { rest_.remove_prefix(std::min(rest_.find_first_of(":,}>"), rest_.size())); }
+  consteval void skip_label() {
+    rest_.remove_prefix(std::min(rest_.find_first_of(":,}>"), rest_.size()));
+  }
 
   static consteval KeyLayout discriminant(u64 count) {
     return count <= 256 ? KeyLayout{1, 1} : count <= 65'536 ? KeyLayout{2, 2} : KeyLayout{4, 4};

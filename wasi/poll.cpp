@@ -36,14 +36,15 @@ i64 timeout_of(std::span<const Interest> interests, Wait wait) {
 
 } // namespace
 
-IoResult poll_interests(runtime::Store& store, std::span<const Interest> interests, std::span<pollfd> fds,
-                        std::span<bool> ready, Wait wait) {
+IoResult poll_interests(runtime::Store& store, std::span<const Interest> interests,
+                        std::span<pollfd> fds, std::span<bool> ready, Wait wait) {
   CHECK(fds.size() == interests.size() && ready.size() == interests.size());
   while (true) {
     bool any_fd = false;
     for (usize i = 0; i < interests.size(); ++i) {
       const bool on_fd = interests[i].kind == Interest::Kind::on_fd;
-      fds[i] = {on_fd ? interests[i].fd : -1, interests[i].events, 0}; // poll(2) ignores negative descriptors
+      fds[i] = {on_fd ? interests[i].fd : -1, interests[i].events,
+                0}; // poll(2) ignores negative descriptors
       any_fd |= on_fd;
     }
     const i64 timeout_ns = timeout_of(interests, wait);
@@ -56,15 +57,9 @@ IoResult poll_interests(runtime::Store& store, std::span<const Interest> interes
     u64 count = 0;
     for (usize i = 0; i < interests.size(); ++i) {
       switch (interests[i].kind) {
-      case Interest::Kind::ready:
-        ready[i] = true;
-        break;
-      case Interest::Kind::at_time:
-        ready[i] = interests[i].when_ns <= now_ns;
-        break;
-      case Interest::Kind::on_fd:
-        ready[i] = fds[i].revents != 0;
-        break;
+      case Interest::Kind::ready: ready[i] = true; break;
+      case Interest::Kind::at_time: ready[i] = interests[i].when_ns <= now_ns; break;
+      case Interest::Kind::on_fd: ready[i] = fds[i].revents != 0; break;
       }
       count += ready[i] ? 1 : 0;
     }

@@ -19,10 +19,12 @@ struct Interest {
   Kind kind = Kind::ready;
   short events = 0; ///< on_fd: as for poll(2)
   int fd = -1;
-  u64 when_ns = 0;  ///< at_time: on the monotonic clock
+  u64 when_ns = 0; ///< at_time: on the monotonic clock
 
   static Interest at_time(u64 when_ns) { return {.kind = Kind::at_time, .when_ns = when_ns}; }
-  static Interest on_fd(int fd, short events) { return {.kind = Kind::on_fd, .events = events, .fd = fd}; }
+  static Interest on_fd(int fd, short events) {
+    return {.kind = Kind::on_fd, .events = events, .fd = fd};
+  }
 };
 
 /// An object that pollables can be made of.
@@ -54,8 +56,8 @@ constexpr u32 kMaxPollables = 1024;
 
 /// Sets `ready[i]` for every interest that is; with Wait::yes not before one is. The number of them. `fds` is
 /// scratch space of the same length.
-IoResult poll_interests(runtime::Store& store, std::span<const Interest> interests, std::span<pollfd> fds,
-                        std::span<bool> ready, Wait wait);
+IoResult poll_interests(runtime::Store& store, std::span<const Interest> interests,
+                        std::span<pollfd> fds, std::span<bool> ready, Wait wait);
 /// The same for one interest: 0 or 1.
 IoResult poll_interest(runtime::Store& store, const Interest& interest, Wait wait);
 

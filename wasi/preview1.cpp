@@ -18,16 +18,85 @@ namespace p1 {
 
 /// The errno of the host for each value of `errno`, in its order.
 constexpr int kHostErrno[] = {
-    0, E2BIG, EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EALREADY, EBADF, EBADMSG, EBUSY,
-    ECANCELED, ECHILD, ECONNABORTED, ECONNREFUSED, ECONNRESET, EDEADLK, EDESTADDRREQ, EDOM, EDQUOT, EEXIST,
-    EFAULT, EFBIG, EHOSTUNREACH, EIDRM, EILSEQ, EINPROGRESS, EINTR, EINVAL, EIO, EISCONN, EISDIR, ELOOP,
-    EMFILE, EMLINK, EMSGSIZE, EMULTIHOP, ENAMETOOLONG, ENETDOWN, ENETRESET, ENETUNREACH, ENFILE, ENOBUFS,
-    ENODEV, ENOENT, ENOEXEC, ENOLCK, ENOLINK, ENOMEM, ENOMSG, ENOPROTOOPT, ENOSPC, ENOSYS, ENOTCONN,
-    ENOTDIR, ENOTEMPTY, ENOTRECOVERABLE, ENOTSOCK, ENOTSUP, ENOTTY, ENXIO, EOVERFLOW, EOWNERDEAD, EPERM,
-    EPIPE, EPROTO, EPROTONOSUPPORT, EPROTOTYPE, ERANGE, EROFS, ESPIPE, ESRCH, ESTALE, ETIMEDOUT, ETXTBSY,
+    0,
+    E2BIG,
+    EACCES,
+    EADDRINUSE,
+    EADDRNOTAVAIL,
+    EAFNOSUPPORT,
+    EAGAIN,
+    EALREADY,
+    EBADF,
+    EBADMSG,
+    EBUSY,
+    ECANCELED,
+    ECHILD,
+    ECONNABORTED,
+    ECONNREFUSED,
+    ECONNRESET,
+    EDEADLK,
+    EDESTADDRREQ,
+    EDOM,
+    EDQUOT,
+    EEXIST,
+    EFAULT,
+    EFBIG,
+    EHOSTUNREACH,
+    EIDRM,
+    EILSEQ,
+    EINPROGRESS,
+    EINTR,
+    EINVAL,
+    EIO,
+    EISCONN,
+    EISDIR,
+    ELOOP,
+    EMFILE,
+    EMLINK,
+    EMSGSIZE,
+    EMULTIHOP,
+    ENAMETOOLONG,
+    ENETDOWN,
+    ENETRESET,
+    ENETUNREACH,
+    ENFILE,
+    ENOBUFS,
+    ENODEV,
+    ENOENT,
+    ENOEXEC,
+    ENOLCK,
+    ENOLINK,
+    ENOMEM,
+    ENOMSG,
+    ENOPROTOOPT,
+    ENOSPC,
+    ENOSYS,
+    ENOTCONN,
+    ENOTDIR,
+    ENOTEMPTY,
+    ENOTRECOVERABLE,
+    ENOTSOCK,
+    ENOTSUP,
+    ENOTTY,
+    ENXIO,
+    EOVERFLOW,
+    EOWNERDEAD,
+    EPERM,
+    EPIPE,
+    EPROTO,
+    EPROTONOSUPPORT,
+    EPROTOTYPE,
+    ERANGE,
+    EROFS,
+    ESPIPE,
+    ESRCH,
+    ESTALE,
+    ETIMEDOUT,
+    ETXTBSY,
     EXDEV,
 };
-static_assert(kHostErrno[static_cast<u16>(Errno::io)] == EIO && kHostErrno[static_cast<u16>(Errno::spipe)] == ESPIPE);
+static_assert(kHostErrno[static_cast<u16>(Errno::io)] == EIO &&
+              kHostErrno[static_cast<u16>(Errno::spipe)] == ESPIPE);
 
 Errno errno_of(int host_errno) {
   const auto at = std::ranges::find(kHostErrno, host_errno);
@@ -37,7 +106,8 @@ Errno errno_of(int host_errno) {
 namespace {
 
 /// Writes `count` strings, NUL terminated, behind each other, and their addresses.
-template <typename Strings, typename Text> Errno put_strings(Call& call, const Strings& strings, Text text_of) {
+template <typename Strings, typename Text>
+Errno put_strings(Call& call, const Strings& strings, Text text_of) {
   u64 pointers = call.u32_at(0);
   u64 buffer = call.u32_at(1);
   for (const auto& each : strings) {
@@ -53,7 +123,8 @@ template <typename Strings, typename Text> Errno put_strings(Call& call, const S
   return Errno::success;
 }
 
-template <typename Strings, typename Text> Errno put_sizes(Call& call, const Strings& strings, Text text_of) {
+template <typename Strings, typename Text>
+Errno put_sizes(Call& call, const Strings& strings, Text text_of) {
   u64 bytes = 0;
   for (const auto& each : strings) {
     bytes += text_of(each).size() + 1;
@@ -82,15 +153,20 @@ bool clock_of(u32 id, clockid_t& clock) {
 
 Errno args_get(Call& call) { return put_strings(call, call.wasi.ctx().config().args, plain); }
 Errno args_sizes_get(Call& call) { return put_sizes(call, call.wasi.ctx().config().args, plain); }
-Errno environ_get(Call& call) { return put_strings(call, call.wasi.ctx().config().env, assignment); }
-Errno environ_sizes_get(Call& call) { return put_sizes(call, call.wasi.ctx().config().env, assignment); }
+Errno environ_get(Call& call) {
+  return put_strings(call, call.wasi.ctx().config().env, assignment);
+}
+Errno environ_sizes_get(Call& call) {
+  return put_sizes(call, call.wasi.ctx().config().env, assignment);
+}
 
 Errno clock_res_get(Call& call) {
   clockid_t clock{};
   if (!clock_of(call.u32_at(0), clock)) {
     return Errno::inval;
   }
-  return call.memory.store(call.u32_at(1), clock_resolution_ns(clock)) ? Errno::success : Errno::fault;
+  return call.memory.store(call.u32_at(1), clock_resolution_ns(clock)) ? Errno::success
+                                                                       : Errno::fault;
 }
 
 Errno clock_time_get(Call& call) {

@@ -24,8 +24,8 @@ public:
   void add_to_linker(runtime::Linker& linker) const;
 
   struct Descriptor {
-    int fd = -1;        ///< host descriptor; -1: closed
-    u64 rights = 0;     ///< fd_read (bit 1) or fd_write (bit 6), as granted; only shrinks
+    int fd = -1;    ///< host descriptor; -1: closed
+    u64 rights = 0; ///< fd_read (bit 1) or fd_write (bit 6), as granted; only shrinks
     u64 inheriting = 0;
   };
   WasiCtx& ctx() { return ctx_; }

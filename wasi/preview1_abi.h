@@ -12,8 +12,22 @@ namespace petrel::wasi::p1 {
 
 /// `errno` of preview 1, the values in use here.
 enum class Errno : u16 {
-  success = 0, acces = 2, again = 6, badf = 8, fault = 21, intr = 27, inval = 28, io = 29, mfile = 33, nosys = 52,
-  notsock = 57, notsup = 58, perm = 63, pipe = 64, spipe = 70, notcapable = 76,
+  success = 0,
+  acces = 2,
+  again = 6,
+  badf = 8,
+  fault = 21,
+  intr = 27,
+  inval = 28,
+  io = 29,
+  mfile = 33,
+  nosys = 52,
+  notsock = 57,
+  notsup = 58,
+  perm = 63,
+  pipe = 64,
+  spipe = 70,
+  notcapable = 76,
 };
 
 enum class Filetype : u8 { unknown = 0, character_device = 2 };
@@ -28,7 +42,8 @@ Errno errno_of(int host_errno);
 class GuestMemory {
 public:
   explicit GuestMemory(runtime::Instance* caller)
-      : memory_(caller != nullptr && caller->memory_count() != 0 ? &caller->memory(MemIdx(0)) : nullptr) {}
+      : memory_(caller != nullptr && caller->memory_count() != 0 ? &caller->memory(MemIdx(0))
+                                                                 : nullptr) {}
 
   /// Host address of [pointer, + size), or nullptr.
   u8* slice(u64 pointer, u64 size_bytes) const {

@@ -78,8 +78,9 @@ Errno fd_read(Call& call) {
 }
 
 Errno fd_write(Call& call) {
-  return move_bytes(call, kRightFdWrite,
-                    [&](int fd, std::span<iovec> from) -> IoResult { return write_fd(call.store, fd, from); });
+  return move_bytes(call, kRightFdWrite, [&](int fd, std::span<iovec> from) -> IoResult {
+    return write_fd(call.store, fd, from);
+  });
 }
 
 Errno fd_close(Call& call) {
@@ -122,7 +123,8 @@ Errno fd_fdstat_set_rights(Call& call) {
   if (descriptor == nullptr) {
     return Errno::badf;
   }
-  if ((call.u64_at(1) & ~descriptor->rights) != 0 || (call.u64_at(2) & ~descriptor->inheriting) != 0) {
+  if ((call.u64_at(1) & ~descriptor->rights) != 0 ||
+      (call.u64_at(2) & ~descriptor->inheriting) != 0) {
     return Errno::notcapable;
   }
   descriptor->rights = call.u64_at(1);
@@ -151,9 +153,15 @@ Errno fd_filestat_get_unstable(Call& call) { return put_filestat<56>(call); }
 
 Errno no_descriptor(Call&) { return Errno::badf; }
 
-Errno not_a_file(Call& call) { return call.wasi.find(call.u32_at(0)) == nullptr ? Errno::badf : Errno::inval; }
-Errno not_seekable(Call& call) { return call.wasi.find(call.u32_at(0)) == nullptr ? Errno::badf : Errno::spipe; }
-Errno no_socket(Call& call) { return call.wasi.find(call.u32_at(0)) == nullptr ? Errno::badf : Errno::notsock; }
+Errno not_a_file(Call& call) {
+  return call.wasi.find(call.u32_at(0)) == nullptr ? Errno::badf : Errno::inval;
+}
+Errno not_seekable(Call& call) {
+  return call.wasi.find(call.u32_at(0)) == nullptr ? Errno::badf : Errno::spipe;
+}
+Errno no_socket(Call& call) {
+  return call.wasi.find(call.u32_at(0)) == nullptr ? Errno::badf : Errno::notsock;
+}
 
 namespace {
 
@@ -213,8 +221,8 @@ Errno read_subscription(const u8* at, SubscriptionLayout layout, Subscription& o
 /// What all subscriptions together wait for.
 struct Wait {
   std::vector<Subscription> subscriptions;
-  std::vector<Event> ready;      ///< known before waiting: errors
-  std::vector<pollfd> fds;       ///< parallel to fd_subscriptions
+  std::vector<Event> ready; ///< known before waiting: errors
+  std::vector<pollfd> fds;  ///< parallel to fd_subscriptions
   std::vector<u32> fd_subscriptions;
   u64 earliest_ns = std::numeric_limits<u64>::max(); ///< monotonic time of the first clock
 };
@@ -249,7 +257,8 @@ void prepare(Call& call, Wait& wait, std::vector<u64>& due) {
     }
     const Preview1::Descriptor* descriptor = call.wasi.find(sub.id);
     const bool reads = sub.type == EventType::fd_read;
-    if (descriptor == nullptr || (descriptor->rights & (reads ? kRightFdRead : kRightFdWrite)) == 0) {
+    if (descriptor == nullptr ||
+        (descriptor->rights & (reads ? kRightFdRead : kRightFdWrite)) == 0) {
       wait.ready.push_back({sub.userdata, Errno::badf, sub.type, 0, false});
       continue;
     }
@@ -273,13 +282,15 @@ Errno wait_for(Call& call, Wait& wait, const std::vector<u64>& due) {
   for (usize i = 0; i < wait.fds.size(); ++i) {
     if (wait.fds[i].revents != 0) {
       const Subscription& sub = wait.subscriptions[wait.fd_subscriptions[i]];
-      wait.ready.push_back({sub.userdata, Errno::success, sub.type, 1, (wait.fds[i].revents & POLLHUP) != 0});
+      wait.ready.push_back(
+          {sub.userdata, Errno::success, sub.type, 1, (wait.fds[i].revents & POLLHUP) != 0});
     }
   }
   const u64 now = monotonic_now_ns();
   for (usize i = 0; i < wait.subscriptions.size(); ++i) {
     if (due[i] <= now) {
-      wait.ready.push_back({wait.subscriptions[i].userdata, Errno::success, EventType::clock, 0, false});
+      wait.ready.push_back(
+          {wait.subscriptions[i].userdata, Errno::success, EventType::clock, 0, false});
     }
   }
   return Errno::success;
@@ -298,7 +309,8 @@ Errno poll(Call& call, SubscriptionLayout layout) {
   Wait wait;
   for (u32 i = 0; i < count; ++i) {
     Subscription sub{};
-    if (Errno error = read_subscription(in + u64{i} * layout.size_bytes, layout, sub); error != Errno::success) {
+    if (Errno error = read_subscription(in + u64{i} * layout.size_bytes, layout, sub);
+        error != Errno::success) {
       return error;
     }
     wait.subscriptions.push_back(sub);

@@ -17,12 +17,22 @@
 namespace petrel::wasi {
 namespace {
 
-enum : u64 { kSuccess = 0, kBadf = 8, kFault = 21, kInval = 28, kNospc = 51, kNotcapable = 76, kPipe = 64, kSpipe = 70 };
+enum : u64 {
+  kSuccess = 0,
+  kBadf = 8,
+  kFault = 21,
+  kInval = 28,
+  kNospc = 51,
+  kNotcapable = 76,
+  kPipe = 64,
+  kSpipe = 70
+};
 
 /// Imports one function of preview 1, under any module name, and has one page of memory.
 class P1World {
 public:
-  P1World(int in, int out, std::vector<std::string> args = {"program", "x y"}) : ctx_(config(in, out, std::move(args))), wasi_(ctx_) {
+  P1World(int in, int out, std::vector<std::string> args = {"program", "x y"})
+      : ctx_(config(in, out, std::move(args))), wasi_(ctx_) {
     wasi_.add_to_linker(linker_);
   }
 
@@ -41,7 +51,9 @@ public:
     return ok ? values[0].i32 : u64(-1);
   }
 
-  template <typename T> void put(u32 at, T value) { std::memcpy(page.data() + at, &value, sizeof value); }
+  template <typename T> void put(u32 at, T value) {
+    std::memcpy(page.data() + at, &value, sizeof value);
+  }
   template <typename T> T at(u32 address) const {
     T value;
     std::memcpy(&value, page.data() + address, sizeof value);
@@ -54,8 +66,12 @@ public:
     put(at, pointer);
     put(at + 4, size);
   }
-  u64 write(u32 fd, u32 list, u32 count, u32 result = 1000) { return call("fd_write", "iiii", {fd, list, count, result}); }
-  u64 read(u32 fd, u32 list, u32 count, u32 result = 1000) { return call("fd_read", "iiii", {fd, list, count, result}); }
+  u64 write(u32 fd, u32 list, u32 count, u32 result = 1000) {
+    return call("fd_write", "iiii", {fd, list, count, result});
+  }
+  u64 read(u32 fd, u32 list, u32 count, u32 result = 1000) {
+    return call("fd_read", "iiii", {fd, list, count, result});
+  }
 
   runtime::Store store{store_config()};
   std::vector<u8> page = std::vector<u8>(65'536, 0); ///< memory before and after a call
@@ -80,14 +96,15 @@ private:
     ModuleImage image;
     runtime::CoreModule core;
   };
-  runtime::Instance* instantiate(std::string_view name, std::string_view signature, std::string_view module) {
+  runtime::Instance* instantiate(std::string_view name, std::string_view signature,
+                                 std::string_view module) {
     std::string params;
     for (char c : signature) {
       params += c == 'i' ? " i32" : " i64";
     }
-    const std::string wat = "(module (import \"" + std::string(module) + "\" \"" + std::string(name) +
-                            "\" (func (param" + params + ")" + (name == "proc_exit" ? "" : " (result i32)") +
-                            ")) (memory 1))";
+    const std::string wat = "(module (import \"" + std::string(module) + "\" \"" +
+                            std::string(name) + "\" (func (param" + params + ")" +
+                            (name == "proc_exit" ? "" : " (result i32)") + ")) (memory 1))";
     auto program = std::make_shared<Program>();
     program->encoded = text::encode_module(wat).value();
     const auto& bytes = program->encoded.bytes;

@@ -62,8 +62,9 @@ constexpr std::string_view kWriteAndFlush = "[method]output-stream.blocking-writ
 TEST_CASE("preview 2: every function of the inventory is offered once") {
   std::set<std::string> names;
   usize count = 0;
-  for (const auto package : {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
-                             filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
+  for (const auto package :
+       {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
+        filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
     for (const component::HostInterface& each : package) {
       CHECK_EQ(each.version, "0.2.12");
       for (const component::HostFuncDef& func : each.funcs) {
@@ -76,7 +77,8 @@ TEST_CASE("preview 2: every function of the inventory is offered once") {
   CHECK_EQ(names.size(), count);
 }
 
-TEST_CASE("preview 2: every function with all parameter bits zero, and all one where no pointer is among them") {
+TEST_CASE("preview 2: every function with all parameter bits zero, and all one where no pointer is "
+          "among them") {
   constexpr usize kRoom = 256; // for the largest parameters and results
   constexpr usize kMostResult = 64;
   usize answered = 0;
@@ -97,8 +99,9 @@ TEST_CASE("preview 2: every function with all parameter bits zero, and all one w
       world.store.take_pending();
     }
   };
-  for (const auto package : {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
-                             filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
+  for (const auto package :
+       {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
+        filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
     for (const component::HostInterface& each : package) {
       for (const component::HostFuncDef& func : each.funcs) {
         const std::string_view params = func.key.substr(0, func.key.find(")->"));
@@ -180,7 +183,11 @@ TEST_CASE("output stream: write-zeroes under a permit") {
   Streams s;
   const u32 stream = s.stdout_stream();
   CHECK_EQ(s.check_write(stream).is_err, 0);
-  CHECK_EQ(s.world.get<TestDone>(kStreams, "[method]output-stream.write-zeroes", TestLength{stream, 5000}).is_err, 0);
+  CHECK_EQ(
+      s.world
+          .get<TestDone>(kStreams, "[method]output-stream.write-zeroes", TestLength{stream, 5000})
+          .is_err,
+      0);
   CHECK_EQ(s.out.get(), std::string(5000, '\0'));
 }
 
@@ -220,12 +227,16 @@ TEST_CASE("output stream: a failure is told once, then the stream is closed") {
   CHECK_EQ(done.is_err, 1);
   CHECK_EQ(done.err.is_closed, 0);
   const u32 error = done.err.error;
-  const auto text = world.get<String>("wasi:io/error", "[method]error.to-debug-string", TestSelf{error});
+  const auto text =
+      world.get<String>("wasi:io/error", "[method]error.to-debug-string", TestSelf{error});
   CHECK_EQ(std::string(text.view()), "Bad file descriptor");
-  const auto code = world.get<OptionOf<u8>>("wasi:filesystem/types", "filesystem-error-code", TestSelf{error});
+  const auto code =
+      world.get<OptionOf<u8>>("wasi:filesystem/types", "filesystem-error-code", TestSelf{error});
   CHECK_EQ(code.is_some, 1);
   CHECK_EQ(code.value, 3); // bad-descriptor
-  CHECK_EQ(world.get<OptionOf<u8>>("wasi:sockets/network", "network-error-code", TestSelf{error}).is_some, 0);
+  CHECK_EQ(world.get<OptionOf<u8>>("wasi:sockets/network", "network-error-code", TestSelf{error})
+               .is_some,
+           0);
   done = write();
   CHECK_EQ(done.err.is_closed, 1);
 }
@@ -243,7 +254,9 @@ TEST_CASE("splice copies between streams in the host") {
   CHECK_EQ(s.world.get<TestCount>(kStreams, "[method]output-stream.splice", params).ok, 2);
   CHECK_EQ(s.out.get(), "abcdef");
   s.in.close_write();
-  CHECK_EQ(s.world.get<TestCount>(kStreams, "[method]output-stream.blocking-splice", params).err.is_closed, 1);
+  CHECK_EQ(s.world.get<TestCount>(kStreams, "[method]output-stream.blocking-splice", params)
+               .err.is_closed,
+           1);
 }
 
 TEST_CASE("absent stdio: end of file and a sink") {
@@ -251,10 +264,16 @@ TEST_CASE("absent stdio: end of file and a sink") {
   const u32 in = world.get_handle("wasi:cli/stdin", "get-stdin");
   const u32 out = world.get_handle("wasi:cli/stdout", "get-stdout");
   CHECK_EQ(world.get<TestBytes>(kStreams, kBlockingRead, TestLength{in, 1}).err.is_closed, 1);
-  CHECK_EQ(world.get<TestDone>(kStreams, kWriteAndFlush, TestContents{out, list_of("x")}).is_err, 0);
-  CHECK_EQ(world.get<TestCount>(kStreams, "[method]output-stream.check-write", TestSelf{out}).ok, 65'536);
-  CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdin", "get-terminal-stdin", Nothing{}).is_some, 0);
-  CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdout", "get-terminal-stdout", Nothing{}).is_some, 0);
+  CHECK_EQ(world.get<TestDone>(kStreams, kWriteAndFlush, TestContents{out, list_of("x")}).is_err,
+           0);
+  CHECK_EQ(world.get<TestCount>(kStreams, "[method]output-stream.check-write", TestSelf{out}).ok,
+           65'536);
+  CHECK_EQ(
+      world.get<OptionOf<u32>>("wasi:cli/terminal-stdin", "get-terminal-stdin", Nothing{}).is_some,
+      0);
+  CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdout", "get-terminal-stdout", Nothing{})
+               .is_some,
+           0);
 }
 
 TEST_CASE("terminals") {
@@ -264,10 +283,13 @@ TEST_CASE("terminals") {
   REQUIRE_GE(terminal, 0);
   TestPipe pipe;
   TestWorld world(stdio(terminal, pipe.write_end()));
-  const auto in = world.get<OptionOf<u32>>("wasi:cli/terminal-stdin", "get-terminal-stdin", Nothing{});
+  const auto in =
+      world.get<OptionOf<u32>>("wasi:cli/terminal-stdin", "get-terminal-stdin", Nothing{});
   CHECK_EQ(in.is_some, 1);
   CHECK_NE(world.resources.find(in.value), nullptr);
-  CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdout", "get-terminal-stdout", Nothing{}).is_some, 0);
+  CHECK_EQ(world.get<OptionOf<u32>>("wasi:cli/terminal-stdout", "get-terminal-stdout", Nothing{})
+               .is_some,
+           0);
   ::close(terminal);
   ::close(control);
 }
@@ -280,7 +302,8 @@ TEST_CASE("poll: all ready indices, duplicates, empty and too long lists") {
   const u32 never = s.world.get<u32>(kMonotonic, "subscribe-duration", u64(-1));
   const u32 past = s.world.get<u32>(kMonotonic, "subscribe-instant", u64{1});
   auto poll = [&](std::vector<u32> handles) {
-    const auto list = s.world.get<List<u32>>(kPoll, "poll", List<u32>{handles.data(), handles.size()});
+    const auto list =
+        s.world.get<List<u32>>(kPoll, "poll", List<u32>{handles.data(), handles.size()});
     return std::vector<u32>(list.ptr, list.ptr + list.count);
   };
   CHECK_EQ(poll({readable, now, never, past, now}), std::vector<u32>{1, 3, 4});
@@ -322,7 +345,8 @@ TEST_CASE("waiting ends at a deadline") {
   }
   {
     runtime::Deadline deadline(s.world.store, std::chrono::milliseconds(5));
-    CHECK_EQ(s.world.trap_of(kPoll, "[method]pollable.block", TestSelf{pollable}, nothing), "interrupt");
+    CHECK_EQ(s.world.trap_of(kPoll, "[method]pollable.block", TestSelf{pollable}, nothing),
+             "interrupt");
   }
   s.in.put("x"); // the stream survived
   CHECK_EQ(text_of(s.read(kBlockingRead, in, 1).ok), "x");
@@ -340,7 +364,8 @@ TEST_CASE("resources end at the limit with a trap") {
 TEST_CASE("handles of another class and unknown ones trap") {
   Streams s;
   TestBytes bytes;
-  CHECK_EQ(s.world.trap_of(kStreams, kRead, TestLength{s.stdout_stream(), 1}, bytes), "unknown handle index");
+  CHECK_EQ(s.world.trap_of(kStreams, kRead, TestLength{s.stdout_stream(), 1}, bytes),
+           "unknown handle index");
   CHECK_EQ(s.world.trap_of(kStreams, kRead, TestLength{99, 1}, bytes), "unknown handle index");
   CHECK_EQ(s.world.trap_of("wasi:filesystem/types", "[method]descriptor.sync", TestSelf{1}, bytes),
            "unknown handle index");
@@ -352,11 +377,13 @@ TEST_CASE("environment and exit") {
   REQUIRE_EQ(args.count, 3);
   CHECK_EQ(std::string(args.ptr[0].view()), "program");
   CHECK_EQ(std::string(args.ptr[2].view()), "");
-  const auto env = world.get<List<PairOf<String, String>>>("wasi:cli/environment", "get-environment", Nothing{});
+  const auto env =
+      world.get<List<PairOf<String, String>>>("wasi:cli/environment", "get-environment", Nothing{});
   REQUIRE_EQ(env.count, 2);
   CHECK_EQ(std::string(env.ptr[0].first.view()), "HOME");
   CHECK_EQ(std::string(env.ptr[0].second.view()), "/");
-  CHECK_EQ(world.get<OptionOf<String>>("wasi:cli/environment", "initial-cwd", Nothing{}).is_some, 0);
+  CHECK_EQ(world.get<OptionOf<String>>("wasi:cli/environment", "initial-cwd", Nothing{}).is_some,
+           0);
   Nothing nothing;
   CHECK_EQ(world.trap_of("wasi:cli/exit", "exit", u8{0}, nothing), "exit 0");
   CHECK_EQ(world.trap_of("wasi:cli/exit", "exit", u8{1}, nothing), "exit 1");
@@ -414,12 +441,14 @@ TEST_CASE("random bytes: distinct, up to 16 MiB") {
 TEST_CASE("what is not granted is refused with its error code") {
   TestWorld world(stdio(-1, -1));
   CHECK_EQ(world.get<List<u8>>("wasi:filesystem/preopens", "get-directories", Nothing{}).count, 0);
-  const auto socket = world.get<ResultOf<u32, u8>>("wasi:sockets/tcp-create-socket", "create-tcp-socket", u8{0});
+  const auto socket =
+      world.get<ResultOf<u32, u8>>("wasi:sockets/tcp-create-socket", "create-tcp-socket", u8{0});
   CHECK_EQ(socket.is_err, 1);
   CHECK_EQ(socket.err, 1);
   const u32 network = world.get_handle("wasi:sockets/instance-network", "instance-network");
   const PairOf<u32, String> lookup{network, String("example.org")};
-  const auto addresses = world.get<ResultOf<u32, u8>>("wasi:sockets/ip-name-lookup", "resolve-addresses", lookup);
+  const auto addresses =
+      world.get<ResultOf<u32, u8>>("wasi:sockets/ip-name-lookup", "resolve-addresses", lookup);
   CHECK_EQ(addresses.is_err, 1);
   CHECK_EQ(addresses.err, 1);
 }

@@ -38,12 +38,15 @@ struct TestSelf {
 /// A guest's host side: Store, resources, context.
 class TestWorld {
 public:
-  explicit TestWorld(WasiConfig config, u32 resource_limit = component::ResourceTable::kDefaultLimit)
-      : store(runtime::StoreConfig{}), resources(resource_limit), ctx(std::move(config)), wasi(ctx) {}
+  explicit TestWorld(WasiConfig config,
+                     u32 resource_limit = component::ResourceTable::kDefaultLimit)
+      : store(runtime::StoreConfig{}), resources(resource_limit), ctx(std::move(config)),
+        wasi(ctx) {}
 
   /// True: the function returned. False: a trap or exit is pending.
   template <typename Params, typename Result>
-  bool call(std::string_view interface, std::string_view name, const Params& params, Result& result) {
+  bool call(std::string_view interface, std::string_view name, const Params& params,
+            Result& result) {
     const component::HostFuncDef* def = find(interface, name);
     REQUIRE_MESSAGE(def != nullptr, interface << " " << name);
     arena.reset();
@@ -57,11 +60,14 @@ public:
     CHECK(call(interface, name, params, result));
     return result;
   }
-  u32 get_handle(std::string_view interface, std::string_view name) { return get<u32>(interface, name, Nothing{}); }
+  u32 get_handle(std::string_view interface, std::string_view name) {
+    return get<u32>(interface, name, Nothing{});
+  }
 
   /// The text of the trap, or `exit N`, that the call must end with.
   template <typename Params, typename Result>
-  std::string trap_of(std::string_view interface, std::string_view name, const Params& params, Result& result) {
+  std::string trap_of(std::string_view interface, std::string_view name, const Params& params,
+                      Result& result) {
     if (call(interface, name, params, result)) {
       return "no trap";
     }
@@ -69,15 +75,18 @@ public:
     const Error error = store.take_pending();
     constexpr std::string_view kPrefix = "wasm trap: ";
     CHECK_EQ(error.info().text.starts_with(kPrefix), is_trap);
-    return is_trap ? error.info().text.substr(kPrefix.size()) : "exit " + std::to_string(error.info().exit_code);
+    return is_trap ? error.info().text.substr(kPrefix.size())
+                   : "exit " + std::to_string(error.info().exit_code);
   }
 
   static const component::HostFuncDef* find(std::string_view interface, std::string_view name) {
-    for (const auto package : {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
-                               filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
+    for (const auto package :
+         {io_interfaces(), clocks_interfaces(), random_interfaces(), cli_interfaces(),
+          filesystem_interfaces(), sockets_interfaces(), http_interfaces()}) {
       for (const component::HostInterface& each : package) {
         if (each.name == interface) {
-          const auto at = std::ranges::lower_bound(each.funcs, name, {}, &component::HostFuncDef::name);
+          const auto at =
+              std::ranges::lower_bound(each.funcs, name, {}, &component::HostFuncDef::name);
           return at != each.funcs.end() && at->name == name ? &*at : nullptr;
         }
       }

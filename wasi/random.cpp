@@ -25,14 +25,17 @@ struct LengthParams {
 
 bool random_bytes(HostCall& call, const LengthParams& params, List<u8>& result) {
   if (params.len > kMaxRandomBytes) {
-    return call.trap(ir::TrapCode::allocation_too_large, "more than 16 MiB of random bytes in one call");
+    return call.trap(ir::TrapCode::allocation_too_large,
+                     "more than 16 MiB of random bytes in one call");
   }
   u8* const into = result_array<u8>(call, params.len);
   result = {into, params.len};
   return into != nullptr && fill(call, into, params.len);
 }
 
-bool random_u64(HostCall& call, const Nothing&, u64& result) { return fill(call, &result, sizeof result); }
+bool random_u64(HostCall& call, const Nothing&, u64& result) {
+  return fill(call, &result, sizeof result);
+}
 
 bool insecure_seed(HostCall& call, const Nothing&, PairOf<u64, u64>& result) {
   return fill(call, &result, sizeof result);

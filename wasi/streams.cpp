@@ -84,7 +84,9 @@ private:
     }
     return got;
   }
-  Interest open_interest() const override { return fd_ < 0 ? Interest{} : Interest::on_fd(fd_, POLLIN); }
+  Interest open_interest() const override {
+    return fd_ < 0 ? Interest{} : Interest::on_fd(fd_, POLLIN);
+  }
 
   int fd_;
 };
@@ -109,7 +111,9 @@ private:
     }
     return total;
   }
-  Interest open_interest() const override { return fd_ < 0 ? Interest{} : Interest::on_fd(fd_, POLLOUT); }
+  Interest open_interest() const override {
+    return fd_ < 0 ? Interest{} : Interest::on_fd(fd_, POLLOUT);
+  }
 
   int fd_;
 };

@@ -32,8 +32,9 @@ struct Outcome {
   Kind kind = Kind::values;
   std::vector<ResultValue> values = {};
   ir::TrapCode trap{};
-  u32 instance = 0;             ///< of `instantiate`
-  std::optional<Error> error = {}; ///< kind error: link, limit, unsupported, usage (no such export) …
+  u32 instance = 0; ///< of `instantiate`
+  std::optional<Error> error =
+      {}; ///< kind error: link, limit, unsupported, usage (no such export) …
 };
 
 class Backend {
@@ -48,7 +49,8 @@ public:
   virtual Outcome instantiate(u32 module) = 0;
   /// Offers an instance's exports to later modules.
   virtual void register_instance(u32 instance, std::string_view name) = 0;
-  virtual Outcome invoke(u32 instance, std::string_view name, std::span<const text::ScriptValue> args) = 0;
+  virtual Outcome invoke(u32 instance, std::string_view name,
+                         std::span<const text::ScriptValue> args) = 0;
   /// The value of an exported global.
   virtual Outcome get(u32 instance, std::string_view name) = 0;
 };

@@ -51,12 +51,9 @@ std::string describe(const Outcome& outcome) {
     }
     return text;
   }
-  case Outcome::Kind::trap:
-    return "trap: " + std::string(ir::trap_message(outcome.trap));
-  case Outcome::Kind::exception:
-    return "an exception";
-  case Outcome::Kind::error:
-    return outcome.error->to_string();
+  case Outcome::Kind::trap: return "trap: " + std::string(ir::trap_message(outcome.trap));
+  case Outcome::Kind::exception: return "an exception";
+  case Outcome::Kind::error: return outcome.error->to_string();
   }
   PETREL_UNREACHABLE();
 }
@@ -70,7 +67,8 @@ public:
     TRY_ASSIGN(u32 number, backend_.compile(std::move(module.bytes)));
     Outcome outcome = backend_.instantiate(number);
     if (outcome.kind != Outcome::Kind::values) {
-      return fail(ErrorClass::link, "the spectest module does not instantiate: " + describe(outcome));
+      return fail(ErrorClass::link,
+                  "the spectest module does not instantiate: " + describe(outcome));
     }
     backend_.register_instance(outcome.instance, "spectest");
     return {};
@@ -78,18 +76,14 @@ public:
 
   Verdict run(const Command& command) {
     switch (command.kind) {
-    case CommandKind::module:
-      return define_and_instantiate(command);
-    case CommandKind::module_definition:
-      return define(command);
-    case CommandKind::module_instance:
-      return instantiate_definition(command);
-    case CommandKind::register_:
-      return register_instance(command);
+    case CommandKind::module: return define_and_instantiate(command);
+    case CommandKind::module_definition: return define(command);
+    case CommandKind::module_instance: return instantiate_definition(command);
+    case CommandKind::register_: return register_instance(command);
     case CommandKind::action:
-      return judge_action(command, "values", [](const Outcome& o) { return o.kind == Outcome::Kind::values; });
-    case CommandKind::assert_return:
-      return assert_return(command);
+      return judge_action(command, "values",
+                          [](const Outcome& o) { return o.kind == Outcome::Kind::values; });
+    case CommandKind::assert_return: return assert_return(command);
     case CommandKind::assert_trap:
       return judge_action(command, "trap " + command.text, [&](const Outcome& o) {
         return o.kind == Outcome::Kind::trap && trap_matches(command.text, o.trap);
@@ -100,19 +94,15 @@ public:
                trap_matches(command.text, o.trap);
       });
     case CommandKind::assert_exception:
-      return judge_action(command, "an exception", [](const Outcome& o) { return o.kind == Outcome::Kind::exception; });
+      return judge_action(command, "an exception",
+                          [](const Outcome& o) { return o.kind == Outcome::Kind::exception; });
     case CommandKind::assert_trap_module:
-    case CommandKind::assert_unlinkable:
-      return assert_not_instantiable(command);
-    case CommandKind::assert_invalid:
-      return assert_rejected(command, ErrorClass::invalid);
-    case CommandKind::assert_malformed:
-      return assert_rejected(command, ErrorClass::malformed);
+    case CommandKind::assert_unlinkable: return assert_not_instantiable(command);
+    case CommandKind::assert_invalid: return assert_rejected(command, ErrorClass::invalid);
+    case CommandKind::assert_malformed: return assert_rejected(command, ErrorClass::malformed);
     case CommandKind::assert_invalid_custom:
-    case CommandKind::assert_malformed_custom:
-      return Verdict::later("custom-annotations");
-    case CommandKind::unsupported:
-      return Verdict::later(command.text);
+    case CommandKind::assert_malformed_custom: return Verdict::later("custom-annotations");
+    case CommandKind::unsupported: return Verdict::later(command.text);
     }
     PETREL_UNREACHABLE();
   }
@@ -128,7 +118,8 @@ private:
   Verdict later_module(const std::string& feature, const text::ScriptModule& module) {
     for (const auto& [name, slot] : registered_) {
       std::string quoted = "\"" + name + "\"";
-      bool mentions = module.fields.find(quoted) != std::string_view::npos || module.bytes.find(name) != std::string::npos;
+      bool mentions = module.fields.find(quoted) != std::string_view::npos ||
+                      module.bytes.find(name) != std::string::npos;
       if (slot.number && mentions) {
         touched_[*slot.number] = feature;
       }
@@ -137,7 +128,8 @@ private:
   }
 
   static Verdict rejected(const Error& error) {
-    return error.cls() == ErrorClass::unsupported ? Verdict::later(feature_of(error)) : Verdict::fail(error.to_string());
+    return error.cls() == ErrorClass::unsupported ? Verdict::later(feature_of(error))
+                                                  : Verdict::fail(error.to_string());
   }
 
   /// The feature behind a registered module that this one imports from and that could not be made.
@@ -220,7 +212,8 @@ private:
       definition = found->second;
     }
     Slot slot{.later = definition.later};
-    Verdict verdict = definition.later.empty() ? Verdict::fail("the module definition failed") : Verdict::later(definition.later);
+    Verdict verdict = definition.later.empty() ? Verdict::fail("the module definition failed")
+                                               : Verdict::later(definition.later);
     if (definition.number) {
       verdict = instantiate(*definition.number, slot);
     }
@@ -238,7 +231,8 @@ private:
   }
 
   static Verdict no_instance(const Slot& slot) {
-    return slot.later.empty() ? Verdict::fail("there is no such instance") : Verdict::later(slot.later);
+    return slot.later.empty() ? Verdict::fail("there is no such instance")
+                              : Verdict::later(slot.later);
   }
 
   Verdict register_instance(const Command& command) {
@@ -251,7 +245,8 @@ private:
     return Verdict::pass();
   }
 
-  template <typename Accept> Verdict judge_action(const Command& command, const std::string& expected, Accept accept) {
+  template <typename Accept>
+  Verdict judge_action(const Command& command, const std::string& expected, Accept accept) {
     const text::Action& action = command.action;
     Slot slot = instance(action.module);
     if (!slot.number) {
@@ -265,7 +260,8 @@ private:
     if (auto touched = touched_.find(*slot.number); touched != touched_.end()) {
       return Verdict::later(touched->second);
     }
-    return Verdict::fail("\"" + escaped(action.name) + "\": expected " + expected + ", found " + describe(outcome));
+    return Verdict::fail("\"" + escaped(action.name) + "\": expected " + expected + ", found " +
+                         describe(outcome));
   }
 
   Verdict assert_return(const Command& command) {
@@ -274,7 +270,8 @@ private:
       expected += " " + to_string(value);
     }
     return judge_action(command, expected, [&](const Outcome& outcome) {
-      if (outcome.kind != Outcome::Kind::values || outcome.values.size() != command.results.size()) {
+      if (outcome.kind != Outcome::Kind::values ||
+          outcome.values.size() != command.results.size()) {
         return false;
       }
       for (usize i = 0; i < outcome.values.size(); ++i) {
@@ -291,25 +288,30 @@ private:
     auto module = compile(command.module);
     if (!module) {
       Verdict verdict = rejected(module.error());
-      return verdict.kind == Verdict::Kind::later ? later_module(verdict.text, command.module) : verdict;
+      return verdict.kind == Verdict::Kind::later ? later_module(verdict.text, command.module)
+                                                  : verdict;
     }
     if (std::string feature = missing_import(*module); !feature.empty()) {
       return later_module(feature, command.module);
     }
     Outcome outcome = backend_.instantiate(*module);
-    bool accepted = wants_trap ? outcome.kind == Outcome::Kind::trap && trap_matches(command.text, outcome.trap)
-                               : outcome.kind == Outcome::Kind::error && outcome.error->cls() == ErrorClass::link &&
-                                     message_matches(command.text, outcome.error->to_string());
+    bool accepted =
+        wants_trap
+            ? outcome.kind == Outcome::Kind::trap && trap_matches(command.text, outcome.trap)
+            : outcome.kind == Outcome::Kind::error && outcome.error->cls() == ErrorClass::link &&
+                  message_matches(command.text, outcome.error->to_string());
     if (accepted) {
       return Verdict::pass();
     }
-    return Verdict::fail(strf("expected %s: %s, found ", wants_trap ? "trap" : "error[link]", command.text.c_str()) +
-                         describe(outcome));
+    return Verdict::fail(
+        strf("expected %s: %s, found ", wants_trap ? "trap" : "error[link]", command.text.c_str()) +
+        describe(outcome));
   }
 
   Verdict assert_rejected(const Command& command, ErrorClass cls) {
     auto module = compile(command.module);
-    std::string expected = "expected error[" + std::string(error_class_name(cls)) + "]: " + command.text + ", found ";
+    std::string expected =
+        "expected error[" + std::string(error_class_name(cls)) + "]: " + command.text + ", found ";
     if (module) {
       return Verdict::fail(expected + "a module");
     }
@@ -317,7 +319,8 @@ private:
     if (error.cls() == cls && message_matches(command.text, error.info().text)) {
       return Verdict::pass();
     }
-    return error.cls() == ErrorClass::unsupported ? rejected(error) : Verdict::fail(expected + error.to_string());
+    return error.cls() == ErrorClass::unsupported ? rejected(error)
+                                                  : Verdict::fail(expected + error.to_string());
   }
 
   Backend& backend_;
@@ -326,7 +329,8 @@ private:
   std::map<std::string, Slot> instances_;
   std::map<std::string, Slot> definitions_;
   std::map<std::string, Slot> registered_;
-  std::map<u32, std::string> touched_; ///< instances that a later module would have changed: the feature
+  std::map<u32, std::string>
+      touched_; ///< instances that a later module would have changed: the feature
 };
 
 } // namespace
@@ -339,14 +343,12 @@ Result<Report> run_script(std::string_view script, Backend& backend) {
   for (const Command& command : commands) {
     Verdict verdict = executor.run(command);
     switch (verdict.kind) {
-    case Verdict::Kind::passed:
-      ++report.passed;
-      break;
-    case Verdict::Kind::later:
-      ++report.later[verdict.text];
-      break;
+    case Verdict::Kind::passed: ++report.passed; break;
+    case Verdict::Kind::later: ++report.later[verdict.text]; break;
     case Verdict::Kind::failed:
-      report.failures.push_back({command.position.line, std::string(text::command_name(command.kind)) + ": " + verdict.text});
+      report.failures.push_back(
+          {command.position.line,
+           std::string(text::command_name(command.kind)) + ": " + verdict.text});
       break;
     }
   }

@@ -26,7 +26,8 @@ public:
       return fail(ErrorClass::limit, "type mismatch is not what this is");
     }
     if (has("LATER")) {
-      return fail(ErrorClass::unsupported, "i8x16.add needs feature simd, which this build does not have");
+      return fail(ErrorClass::unsupported,
+                  "i8x16.add needs feature simd, which this build does not have");
     }
     modules_.push_back(bytes);
     return narrow<u32>(modules_.size() - 1);
@@ -64,7 +65,9 @@ public:
     }
     return {.kind = Outcome::Kind::error, .error = Error(ErrorClass::usage, "no such export")};
   }
-  Outcome get(u32, std::string_view) override { return {.values = {{.type = ValKind::i64, .bits = {42, 0}}}}; }
+  Outcome get(u32, std::string_view) override {
+    return {.values = {{.type = ValKind::i64, .bits = {42, 0}}}};
+  }
 
 private:
   std::vector<std::string> modules_;
@@ -119,26 +122,33 @@ TEST_CASE("what does not hold fails, with both sides named") {
   CHECK(failure("(module) (invoke \"divide\")") ==
         "invoke: \"divide\": expected values, found trap: integer divide by zero");
   CHECK(failure("(module) (assert_trap (invoke \"divide\") \"integer overflow\")") ==
-        "assert_trap: \"divide\": expected trap integer overflow, found trap: integer divide by zero");
+        "assert_trap: \"divide\": expected trap integer overflow, found trap: integer divide by "
+        "zero");
   CHECK(failure("(module) (assert_trap (invoke \"echo\" (i32.const 1)) \"unreachable\")") ==
         "assert_trap: \"echo\": expected trap unreachable, found values (i32.const 1)");
   CHECK(failure("(module) (assert_exhaustion (invoke \"divide\") \"integer divide by zero\")") ==
-        "assert_exhaustion: \"divide\": expected integer divide by zero, found trap: integer divide by zero");
+        "assert_exhaustion: \"divide\": expected integer divide by zero, found trap: integer "
+        "divide by zero");
   CHECK(failure("(module) (assert_trap (invoke \"missing\") \"\")") ==
         "assert_trap: \"missing\": expected trap , found error[usage]: no such export");
   CHECK(failure("(assert_invalid (module) \"type mismatch\")") ==
         "assert_invalid: expected error[invalid]: type mismatch, found a module");
   CHECK(failure("(assert_invalid (module (func (export \"INVALID\"))) \"unknown type\")") ==
-        "assert_invalid: expected error[invalid]: unknown type, found error[invalid]: offset 0x7: type mismatch: expected i32");
+        "assert_invalid: expected error[invalid]: unknown type, found error[invalid]: offset 0x7: "
+        "type mismatch: expected i32");
   CHECK(failure("(assert_malformed (module binary \"INVALID\") \"type mismatch\")") ==
-        "assert_malformed: expected error[malformed]: type mismatch, found error[invalid]: offset 0x7: type mismatch: expected i32");
+        "assert_malformed: expected error[malformed]: type mismatch, found error[invalid]: offset "
+        "0x7: type mismatch: expected i32");
   CHECK(failure("(assert_invalid (module binary \"LIMIT\") \"type mismatch\")") ==
-        "assert_invalid: expected error[invalid]: type mismatch, found error[limit]: type mismatch is not what this is");
+        "assert_invalid: expected error[invalid]: type mismatch, found error[limit]: type mismatch "
+        "is not what this is");
   CHECK(failure("(assert_unlinkable (module) \"unknown import\")") ==
         "assert_unlinkable: expected error[link]: unknown import, found values");
-  CHECK(failure("(assert_trap (module) \"unreachable\")") == "assert_trap: expected trap: unreachable, found values");
+  CHECK(failure("(assert_trap (module) \"unreachable\")") ==
+        "assert_trap: expected trap: unreachable, found values");
   CHECK(failure("(module instance $i $d)") == "module instance: no module definition $d");
-  CHECK(failure("(module) (invoke $other \"echo\" (i32.const 1))") == "invoke: there is no such instance");
+  CHECK(failure("(module) (invoke $other \"echo\" (i32.const 1))") ==
+        "invoke: there is no such instance");
 }
 
 TEST_CASE("a module that needs a later feature takes its commands along") {

@@ -21,12 +21,9 @@ bool float_lane_matches(u64 actual, u64 expected, LaneCheck check, u32 bits) {
   u64 quiet = bits == 32 ? 0x7fc00000u : 0x7ff8000000000000u;
   u64 magnitude = bits == 32 ? actual & 0x7fffffffu : actual & 0x7fffffffffffffffu;
   switch (check) {
-  case LaneCheck::exact:
-    return actual == expected;
-  case LaneCheck::nan_canonical:
-    return magnitude == quiet;
-  case LaneCheck::nan_arithmetic:
-    return (magnitude & quiet) == quiet;
+  case LaneCheck::exact: return actual == expected;
+  case LaneCheck::nan_canonical: return magnitude == quiet;
+  case LaneCheck::nan_arithmetic: return (magnitude & quiet) == quiet;
   }
   PETREL_UNREACHABLE();
 }
@@ -62,7 +59,8 @@ bool ref_below(HeapType type, AbsHeapType pattern) {
     return pattern != AbsHeapType::extern_ && pattern != AbsHeapType::exn;
   }
   AbsHeapType abs = type.abstract();
-  if (pattern == AbsHeapType::func || pattern == AbsHeapType::extern_ || pattern == AbsHeapType::exn) {
+  if (pattern == AbsHeapType::func || pattern == AbsHeapType::extern_ ||
+      pattern == AbsHeapType::exn) {
     return abs == pattern;
   }
   return abs != AbsHeapType::func && abs != AbsHeapType::extern_ && abs != AbsHeapType::exn;
@@ -71,19 +69,20 @@ bool ref_below(HeapType type, AbsHeapType pattern) {
 bool one_matches(const ResultValue& value, const ScriptValue& expected) {
   switch (expected.kind) {
   case ScriptValueKind::i32:
-    return value.type == ValType(ValKind::i32) && static_cast<u32>(value.bits[0]) == static_cast<u32>(expected.low());
+    return value.type == ValType(ValKind::i32) &&
+           static_cast<u32>(value.bits[0]) == static_cast<u32>(expected.low());
   case ScriptValueKind::i64:
     return value.type == ValType(ValKind::i64) && value.bits[0] == expected.low();
   case ScriptValueKind::f32:
     return value.type == ValType(ValKind::f32) &&
-           float_lane_matches(static_cast<u32>(value.bits[0]), expected.low(), expected.checks[0], 32);
+           float_lane_matches(static_cast<u32>(value.bits[0]), expected.low(), expected.checks[0],
+                              32);
   case ScriptValueKind::f64:
     return value.type == ValType(ValKind::f64) &&
            float_lane_matches(value.bits[0], expected.low(), expected.checks[0], 64);
   case ScriptValueKind::v128:
     return value.type == ValType(ValKind::v128) && vector_matches(value, expected);
-  case ScriptValueKind::ref_null:
-    return value.type.is_ref() && value.is_null;
+  case ScriptValueKind::ref_null: return value.type.is_ref() && value.is_null;
   case ScriptValueKind::ref:
     return value.type.is_ref() && !value.is_null && ref_below(value.type.heap(), *expected.heap) &&
            (!expected.number || value.host_number == expected.number);
@@ -93,12 +92,9 @@ bool one_matches(const ResultValue& value, const ScriptValue& expected) {
 
 std::string float_text(u64 bits, LaneCheck check, u32 width) {
   switch (check) {
-  case LaneCheck::exact:
-    return width == 32 ? format_f32(static_cast<u32>(bits)) : format_f64(bits);
-  case LaneCheck::nan_canonical:
-    return "nan:canonical";
-  case LaneCheck::nan_arithmetic:
-    return "nan:arithmetic";
+  case LaneCheck::exact: return width == 32 ? format_f32(static_cast<u32>(bits)) : format_f64(bits);
+  case LaneCheck::nan_canonical: return "nan:canonical";
+  case LaneCheck::nan_arithmetic: return "nan:arithmetic";
   }
   PETREL_UNREACHABLE();
 }
@@ -112,16 +108,13 @@ std::string one_text(const ScriptValue& value) {
   switch (value.kind) {
   case ScriptValueKind::i32:
     return strf("(i32.const %d)", static_cast<i32>(static_cast<u32>(value.low())));
-  case ScriptValueKind::i64:
-    return strf("(i64.const %lld)", static_cast<long long>(value.low()));
+  case ScriptValueKind::i64: return strf("(i64.const %lld)", static_cast<long long>(value.low()));
   case ScriptValueKind::f32:
     return "(f32.const " + float_text(value.low(), value.checks[0], 32) + ")";
   case ScriptValueKind::f64:
     return "(f64.const " + float_text(value.low(), value.checks[0], 64) + ")";
-  case ScriptValueKind::v128:
-    return vector_text(value.low(), load_le(value.bytes.data() + 8, 8));
-  case ScriptValueKind::ref_null:
-    return "(ref.null)";
+  case ScriptValueKind::v128: return vector_text(value.low(), load_le(value.bytes.data() + 8, 8));
+  case ScriptValueKind::ref_null: return "(ref.null)";
   case ScriptValueKind::ref:
     return value.number ? strf("(ref.extern %u)", *value.number) : "(a non-null reference)";
   }
@@ -158,26 +151,16 @@ std::string to_string(const ResultValue& value) {
   }
   ScriptValue shown;
   switch (value.type.kind()) {
-  case ValKind::i32:
-    shown.kind = ScriptValueKind::i32;
-    break;
-  case ValKind::i64:
-    shown.kind = ScriptValueKind::i64;
-    break;
-  case ValKind::f32:
-    shown.kind = ScriptValueKind::f32;
-    break;
-  case ValKind::f64:
-    shown.kind = ScriptValueKind::f64;
-    break;
-  case ValKind::v128:
-    return vector_text(value.bits[0], value.bits[1]);
+  case ValKind::i32: shown.kind = ScriptValueKind::i32; break;
+  case ValKind::i64: shown.kind = ScriptValueKind::i64; break;
+  case ValKind::f32: shown.kind = ScriptValueKind::f32; break;
+  case ValKind::f64: shown.kind = ScriptValueKind::f64; break;
+  case ValKind::v128: return vector_text(value.bits[0], value.bits[1]);
   case ValKind::bot:
   case ValKind::ref_null:
   case ValKind::ref:
   case ValKind::i8:
-  case ValKind::i16:
-    return "(no value type)";
+  case ValKind::i16: return "(no value type)";
   }
   for (u32 i = 0; i < 8; ++i) {
     shown.bytes[i] = static_cast<u8>(value.bits[0] >> (8 * i));

@@ -27,7 +27,8 @@ std::string json_string(std::string_view text) {
 }
 
 std::string json_report(const std::string& file, const Report& report) {
-  std::string out = "{\"file\": " + json_string(file) + strf(", \"passed\": %u, \"later\": {", report.passed);
+  std::string out =
+      "{\"file\": " + json_string(file) + strf(", \"passed\": %u, \"later\": {", report.passed);
   const char* comma = "";
   for (const auto& [feature, count] : report.later) {
     out += comma + json_string(feature) + strf(": %u", count);
@@ -36,7 +37,8 @@ std::string json_report(const std::string& file, const Report& report) {
   out += "}, \"failures\": [";
   comma = "";
   for (const Failure& failure : report.failures) {
-    out += comma + strf("{\"line\": %u, \"text\": ", failure.line) + json_string(failure.text) + "}";
+    out +=
+        comma + strf("{\"line\": %u, \"text\": ", failure.line) + json_string(failure.text) + "}";
     comma = ", ";
   }
   return out + "]}";
@@ -45,13 +47,15 @@ std::string json_report(const std::string& file, const Report& report) {
 void print_report(const std::string& file, const Report& report) {
   std::string name = escaped(file, kTextLimitBytes);
   for (const Failure& failure : report.failures) {
-    std::printf("%s:%u: %s\n", name.c_str(), failure.line, escaped(failure.text, kTextLimitBytes).c_str());
+    std::printf("%s:%u: %s\n", name.c_str(), failure.line,
+                escaped(failure.text, kTextLimitBytes).c_str());
   }
   std::string later;
   for (const auto& [feature, count] : report.later) {
     later += strf(", %u later (%s)", count, feature.c_str());
   }
-  std::printf("%s: %u passed, %zu failed%s\n", name.c_str(), report.passed, report.failures.size(), later.c_str());
+  std::printf("%s: %u passed, %zu failed%s\n", name.c_str(), report.passed, report.failures.size(),
+              later.c_str());
 }
 
 Result<Report> run_file(const std::string& file, BackendFactory factory) {

@@ -14,7 +14,8 @@ ValType join(ValType a, ValType b) {
   return is_32(a) && is_32(b) ? ValKind::i32 : ValKind::i64;
 }
 
-void flatten_cases(const TypeTable& types, std::span<const TypeId> cases, ValType pointer, std::vector<ValType>& out) {
+void flatten_cases(const TypeTable& types, std::span<const TypeId> cases, ValType pointer,
+                   std::vector<ValType>& out) {
   out.push_back(ValKind::i32);
   usize start = out.size();
   for (TypeId c : cases) {

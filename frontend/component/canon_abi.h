@@ -18,7 +18,8 @@ constexpr u32 kMaxFlatResults = 1;
 struct FlatSignature {
   CoreSig sig;
   bool params_in_memory = false; ///< one pointer instead of flat parameters
-  bool result_in_memory = false; ///< lift: pointer returned; lower: out-pointer is the last parameter
+  bool result_in_memory =
+      false; ///< lift: pointer returned; lower: out-pointer is the last parameter
 };
 
 /// Core values of a list of values, at most kFlatMany.
@@ -28,7 +29,7 @@ void flatten(const TypeTable& types, TypeId type, ValType pointer, std::vector<V
 
 struct FlattenContext {
   bool is_lift = false;
-  bool is_async = false;     ///< the async option
+  bool is_async = false; ///< the async option
   bool has_callback = false;
   bool is_memory64 = false;
 };

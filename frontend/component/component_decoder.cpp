@@ -12,7 +12,8 @@ namespace comp = frontend::comp;
 
 bool is_component(Bytes file) {
   static constexpr u8 kMagic[] = {0x00, 0x61, 0x73, 0x6d};
-  return file.size() >= 8 && std::memcmp(file.data(), kMagic, sizeof kMagic) == 0 && file[6] == 0x01 && file[7] == 0x00;
+  return file.size() >= 8 && std::memcmp(file.data(), kMagic, sizeof kMagic) == 0 &&
+         file[6] == 0x01 && file[7] == 0x00;
 }
 
 Result<ComponentImage> decode_component(Bytes file, const DecodeOptions& options) {

@@ -30,7 +30,8 @@ private:
   std::vector<std::optional<SigRef>> made_;
 };
 
-CoreExtern extern_of(const ir::Module& module, Signatures& signatures, ir::ExternKind kind, u32 index) {
+CoreExtern extern_of(const ir::Module& module, Signatures& signatures, ir::ExternKind kind,
+                     u32 index) {
   CoreExtern e;
   e.kind = kind;
   switch (kind) {
@@ -51,7 +52,8 @@ bool limits_fit(const Limits& actual, const Limits& expected) {
 } // namespace
 
 const std::shared_ptr<const CoreSig>& SigRef::empty() {
-  static const auto* const kEmpty = new std::shared_ptr<const CoreSig>(std::make_shared<const CoreSig>());
+  static const auto* const kEmpty =
+      new std::shared_ptr<const CoreSig>(std::make_shared<const CoreSig>());
   return *kEmpty;
 }
 
@@ -82,7 +84,8 @@ ModuleType module_type(const ir::Module& module) {
   ModuleType type;
   Signatures signatures(module);
   for (const ir::Import& i : module.imports()) {
-    type.imports.push_back({module.str(i.module), module.str(i.name), extern_of(module, signatures, i.kind, i.index)});
+    type.imports.push_back(
+        {module.str(i.module), module.str(i.name), extern_of(module, signatures, i.kind, i.index)});
   }
   for (const ir::Export& e : module.exports()) {
     type.exports.push_back({module.str(e.name), extern_of(module, signatures, e.kind, e.index)});
@@ -92,7 +95,8 @@ ModuleType module_type(const ir::Module& module) {
 
 std::string core_mismatch(const CoreExtern& actual, const CoreExtern& expected) {
   if (actual.kind != expected.kind) {
-    return strf("expected %s, found %s", extern_kind_name(expected.kind).data(), extern_kind_name(actual.kind).data());
+    return strf("expected %s, found %s", extern_kind_name(expected.kind).data(),
+                extern_kind_name(actual.kind).data());
   }
   switch (expected.kind) {
   case ir::ExternKind::func:
@@ -100,11 +104,12 @@ std::string core_mismatch(const CoreExtern& actual, const CoreExtern& expected) 
     if (actual.sig == expected.sig) {
       return {};
     }
-    return strf("expected: (%s) %s, found: %s", extern_kind_name(expected.kind).data(), to_string(expected.sig.get()).c_str(),
-                to_string(actual.sig.get()).c_str());
+    return strf("expected: (%s) %s, found: %s", extern_kind_name(expected.kind).data(),
+                to_string(expected.sig.get()).c_str(), to_string(actual.sig.get()).c_str());
   case ir::ExternKind::table:
     if (actual.table.element != expected.table.element) {
-      return strf("expected table element type %s, found %s", petrel::to_string(expected.table.element).c_str(),
+      return strf("expected table element type %s, found %s",
+                  petrel::to_string(expected.table.element).c_str(),
                   petrel::to_string(actual.table.element).c_str());
     }
     return limits_fit(actual.table.limits, expected.table.limits) ? "" : "mismatch in table limits";
@@ -112,7 +117,8 @@ std::string core_mismatch(const CoreExtern& actual, const CoreExtern& expected) 
     if (actual.memory.is_shared != expected.memory.is_shared) {
       return "mismatch in the shared flag for memories";
     }
-    return limits_fit(actual.memory, expected.memory) && actual.memory.page_size_log2 == expected.memory.page_size_log2
+    return limits_fit(actual.memory, expected.memory) &&
+                   actual.memory.page_size_log2 == expected.memory.page_size_log2
                ? ""
                : "mismatch in memory limits";
   case ir::ExternKind::global:
@@ -122,7 +128,8 @@ std::string core_mismatch(const CoreExtern& actual, const CoreExtern& expected) 
     if (actual.global.type == expected.global.type) {
       return {};
     }
-    return strf("expected global type %s, found %s", petrel::to_string(expected.global.type).c_str(),
+    return strf("expected global type %s, found %s",
+                petrel::to_string(expected.global.type).c_str(),
                 petrel::to_string(actual.global.type).c_str());
   }
   PETREL_UNREACHABLE();
@@ -136,10 +143,12 @@ std::string core_mismatch(const ModuleType& actual, const ModuleType& expected) 
   for (const CoreImport& i : actual.imports) {
     auto found = imports.find({i.module, i.name});
     if (found == imports.end()) {
-      return strf("missing expected import `%s::%s`", escaped(i.module).c_str(), escaped(i.name).c_str());
+      return strf("missing expected import `%s::%s`", escaped(i.module).c_str(),
+                  escaped(i.name).c_str());
     }
     if (std::string why = core_mismatch(*found->second, i.type); !why.empty()) {
-      return strf("type mismatch in import `%s::%s`: %s", escaped(i.module).c_str(), escaped(i.name).c_str(), why.c_str());
+      return strf("type mismatch in import `%s::%s`: %s", escaped(i.module).c_str(),
+                  escaped(i.name).c_str(), why.c_str());
     }
   }
   std::map<std::string_view, const CoreExtern*> exports;

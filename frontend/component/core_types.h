@@ -38,7 +38,7 @@ private:
 /// The type of a core import or export.
 struct CoreExtern {
   ir::ExternKind kind = ir::ExternKind::func;
-  SigRef sig;               ///< func, tag
+  SigRef sig; ///< func, tag
   ir::TableType table = {};
   Limits memory = {};
   ir::GlobalType global = {};

@@ -60,7 +60,8 @@ Status Decoder::charge(TypeId type) {
 Result<const CoreExtern*> Decoder::core_func(u32 index) {
   Scope& s = top();
   if (index >= s.core_funcs.size()) {
-    return fail(ErrorClass::invalid, strf("unknown core function %u: function index out of bounds", index));
+    return fail(ErrorClass::invalid,
+                strf("unknown core function %u: function index out of bounds", index));
   }
   return &s.core_funcs[index];
 }
@@ -82,7 +83,9 @@ Status Decoder::canon(ByteReader& r) {
   if (opcode <= 0x01) {
     TRY_ASSIGN(u8 second, r.read_u8());
     if (second != 0x00) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for canonical function %s: expected 0x0", second, opcode == 0x00 ? "lift" : "lower"));
+      return fail_at(ErrorClass::malformed, offset,
+                     strf("invalid leading byte (0x%x) for canonical function %s: expected 0x0",
+                          second, opcode == 0x00 ? "lift" : "lower"));
     }
     return opcode == 0x00 ? lift(r) : lower(r);
   }
@@ -97,14 +100,19 @@ Result<OptionsDef> Decoder::options(ByteReader& r) {
     u64 offset = r.offset();
     TRY_ASSIGN(u8 code, r.read_u8());
     if (code > 0x07) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for canonical option", code));
+      return fail_at(ErrorClass::malformed, offset,
+                     strf("invalid leading byte (0x%x) for canonical option", code));
     }
-    static constexpr const char* kNames[] = {"utf8", "utf16", "latin1-utf16", "memory", "realloc", "post-return", "async", "callback"};
+    static constexpr const char* kNames[] = {"utf8",    "utf16",       "latin1-utf16", "memory",
+                                             "realloc", "post-return", "async",        "callback"};
     u32 bit = code <= 0x02 ? 1u : 1u << code;
     if ((seen & bit) != 0) {
-      return code <= 0x02 ? fail_at(ErrorClass::invalid, offset, strf("canonical encoding option `%s` conflicts with option `%s`",
-                                                                   kNames[static_cast<u32>(o.encoding)], kNames[code]))
-                          : fail_at(ErrorClass::invalid, offset, strf("canonical option `%s` is specified more than once", kNames[code]));
+      return code <= 0x02
+                 ? fail_at(ErrorClass::invalid, offset,
+                           strf("canonical encoding option `%s` conflicts with option `%s`",
+                                kNames[static_cast<u32>(o.encoding)], kNames[code]))
+                 : fail_at(ErrorClass::invalid, offset,
+                           strf("canonical option `%s` is specified more than once", kNames[code]));
     }
     seen |= bit;
     switch (code) {
@@ -139,19 +147,25 @@ Status Decoder::check_options(const OptionsDef& o, bool is_lift, const Type* fun
   Scope& s = top();
   ValType address = o.is_memory64 ? ValKind::i64 : ValKind::i32;
   if (o.memory == kNoIndex && o.realloc != kNoIndex) {
-    return fail(ErrorClass::invalid, "canonical option `realloc` requires `memory` to also be specified: canonical option `memory` is required");
+    return fail(ErrorClass::invalid, "canonical option `realloc` requires `memory` to also be "
+                                     "specified: canonical option `memory` is required");
   }
   if (o.memory != kNoIndex && s.core_memories[o.memory].memory.is_shared != 0) {
-    return fail(ErrorClass::invalid, "canonical option `memory` refers to a shared memory: mismatch in the shared flag for memories");
+    return fail(ErrorClass::invalid, "canonical option `memory` refers to a shared memory: "
+                                     "mismatch in the shared flag for memories");
   }
   if (o.realloc != kNoIndex) {
     TRY_ASSIGN(const CoreExtern* realloc, core_func(o.realloc));
     if (realloc->sig.get() != CoreSig{{address, address, address, address}, {address}}) {
-      return fail(ErrorClass::invalid, strf("canonical option `realloc` uses a core function with an incorrect signature: %s", to_string(realloc->sig.get()).c_str()));
+      return fail(
+          ErrorClass::invalid,
+          strf("canonical option `realloc` uses a core function with an incorrect signature: %s",
+               to_string(realloc->sig.get()).c_str()));
     }
   }
   if (o.post_return != kNoIndex && !is_lift) {
-    return fail(ErrorClass::invalid, "canonical option `post-return` cannot be specified for lowerings");
+    return fail(ErrorClass::invalid,
+                "canonical option `post-return` cannot be specified for lowerings");
   }
   if (o.post_return != kNoIndex && o.is_async) {
     return fail(ErrorClass::invalid, "cannot specify post-return function in async");
@@ -161,12 +175,17 @@ Status Decoder::check_options(const OptionsDef& o, bool is_lift, const Type* fun
       return fail(ErrorClass::invalid, "cannot specify callback without async, or for lowerings");
     }
     TRY_ASSIGN(const CoreExtern* callback, core_func(o.callback));
-    if (callback->sig.get() != CoreSig{{ValKind::i32, ValKind::i32, ValKind::i32}, {ValKind::i32}}) {
-      return fail(ErrorClass::invalid, strf("canonical option `callback` uses a core function with an incorrect signature: %s", to_string(callback->sig.get()).c_str()));
+    if (callback->sig.get() !=
+        CoreSig{{ValKind::i32, ValKind::i32, ValKind::i32}, {ValKind::i32}}) {
+      return fail(
+          ErrorClass::invalid,
+          strf("canonical option `callback` uses a core function with an incorrect signature: %s",
+               to_string(callback->sig.get()).c_str()));
     }
   }
   if (o.is_async && func != nullptr && !func->is_async) {
-    return fail(ErrorClass::invalid, "the `async` canonical option requires an async function type");
+    return fail(ErrorClass::invalid,
+                "the `async` canonical option requires an async function type");
   }
   if (o.is_async && is_lift && o.callback == kNoIndex) {
     TRY(require(ir::Feature::ComponentAsyncStackful, "an async lift without callback"));
@@ -209,26 +228,39 @@ Status Decoder::lift(ByteReader& r) {
   TRY(resolve_memory(o));
   TRY(check_options(o, true, &types[type]));
   FlatSignature flat = flatten_func(types, type,
-                                    {.is_lift = true, .is_async = o.is_async, .has_callback = o.callback != kNoIndex, .is_memory64 = o.is_memory64});
+                                    {.is_lift = true,
+                                     .is_async = o.is_async,
+                                     .has_callback = o.callback != kNoIndex,
+                                     .is_memory64 = o.is_memory64});
   bool list_in = any_list(types, types.fields(type));
   bool list_out = !types[type].elem.is_none() && types[types[type].elem].has_list;
-  TRY(check_needed(o, list_in || list_out || flat.params_in_memory || flat.result_in_memory, list_in || flat.params_in_memory));
+  TRY(check_needed(o, list_in || list_out || flat.params_in_memory || flat.result_in_memory,
+                   list_in || flat.params_in_memory));
   if (func->sig->params != flat.sig.params) {
-    return fail(ErrorClass::invalid, strf("lowered parameter types `%s` do not match parameter types `%s`", list_text(flat.sig.params).c_str(),
-                                          list_text(func->sig->params).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("lowered parameter types `%s` do not match parameter types `%s`",
+                     list_text(flat.sig.params).c_str(), list_text(func->sig->params).c_str()));
   }
   if (func->sig->results != flat.sig.results) {
-    return fail(ErrorClass::invalid, strf("lowered result types `%s` do not match result types `%s`", list_text(flat.sig.results).c_str(),
-                                          list_text(func->sig->results).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("lowered result types `%s` do not match result types `%s`",
+                     list_text(flat.sig.results).c_str(), list_text(func->sig->results).c_str()));
   }
   if (o.post_return != kNoIndex) {
     TRY_ASSIGN(const CoreExtern* post, core_func(o.post_return));
     if (post->sig.get() != CoreSig{flat.sig.results, {}}) {
-      return fail(ErrorClass::invalid, strf("canonical option `post-return` uses a core function with an incorrect signature: %s", to_string(post->sig.get()).c_str()));
+      return fail(
+          ErrorClass::invalid,
+          strf(
+              "canonical option `post-return` uses a core function with an incorrect signature: %s",
+              to_string(post->sig.get()).c_str()));
     }
   }
   TRY(grow(s.funcs, type, "functions"));
-  record({.kind = Def::Kind::lift, .index = core_index, .type = type, .canon = std::make_unique<CanonDef>(o, BuiltinDef{}, func->sig)});
+  record({.kind = Def::Kind::lift,
+          .index = core_index,
+          .type = type,
+          .canon = std::make_unique<CanonDef>(o, BuiltinDef{}, func->sig)});
   return {};
 }
 
@@ -240,15 +272,22 @@ Status Decoder::lower(ByteReader& r) {
   TRY(charge(entity.type));
   TRY(resolve_memory(o));
   TRY(check_options(o, false, &types[entity.type]));
-  FlatSignature flat =
-      flatten_func(types, entity.type, {.is_lift = false, .is_async = o.is_async, .has_callback = false, .is_memory64 = o.is_memory64});
+  FlatSignature flat = flatten_func(types, entity.type,
+                                    {.is_lift = false,
+                                     .is_async = o.is_async,
+                                     .has_callback = false,
+                                     .is_memory64 = o.is_memory64});
   bool list_in = any_list(types, types.fields(entity.type));
   bool list_out = !types[entity.type].elem.is_none() && types[types[entity.type].elem].has_list;
-  TRY(check_needed(o, list_in || list_out || flat.params_in_memory || flat.result_in_memory, list_out));
+  TRY(check_needed(o, list_in || list_out || flat.params_in_memory || flat.result_in_memory,
+                   list_out));
   CoreExtern made;
   made.sig = SigRef(std::move(flat.sig));
   TRY(push_core_item(Sort::core_func, made));
-  record({.kind = Def::Kind::lower, .index = index, .type = entity.type, .canon = std::make_unique<CanonDef>(o, BuiltinDef{}, made.sig)});
+  record({.kind = Def::Kind::lower,
+          .index = index,
+          .type = entity.type,
+          .canon = std::make_unique<CanonDef>(o, BuiltinDef{}, made.sig)});
   return {};
 }
 
@@ -258,10 +297,13 @@ Status Decoder::resolve_memory(OptionsDef& o) {
     return {};
   }
   if (o.memory >= s.core_memories.size()) {
-    return fail(ErrorClass::invalid, strf("unknown core memory %u: memory index out of bounds", o.memory));
+    return fail(ErrorClass::invalid,
+                strf("unknown core memory %u: memory index out of bounds", o.memory));
   }
   o.is_memory64 = s.core_memories[o.memory].memory.is_64 != 0;
-  return o.is_memory64 ? require(ir::Feature::ComponentMemory64, "a 64-bit memory in canonical options") : Status();
+  return o.is_memory64
+             ? require(ir::Feature::ComponentMemory64, "a 64-bit memory in canonical options")
+             : Status();
 }
 
 std::string Decoder::list_text(std::span<const ValType> list) {
@@ -287,13 +329,17 @@ Status Decoder::builtin_type(const CanonInfo& row, BuiltinDef& def, u32 index) {
       return fail(ErrorClass::invalid, strf("type index %u is not a resource type", index));
     }
     if (def.kind != ir::CanonKind::resource_drop && !s.local_resources.contains(type.number)) {
-      return fail(ErrorClass::invalid, strf("type index %u is not a local resource: `%s` needs one defined in this component", index, row.text));
+      return fail(
+          ErrorClass::invalid,
+          strf("type index %u is not a local resource: `%s` needs one defined in this component",
+               index, row.text));
     }
     return {};
   }
   DefTypeKind want = text.starts_with("stream.") ? DefTypeKind::stream : DefTypeKind::future;
   if (type.kind != TypeKind::value || type.value != want) {
-    return fail(ErrorClass::invalid, strf("`%s` requires a %s type", row.text, value_kind_name(want).data()));
+    return fail(ErrorClass::invalid,
+                strf("`%s` requires a %s type", row.text, value_kind_name(want).data()));
   }
   return {};
 }
@@ -302,7 +348,8 @@ Status Decoder::builtin(u8 opcode, ByteReader& r) {
   u64 offset = r.offset() - 1;
   const CanonRow* row = row_of(opcode);
   if (row == nullptr) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for canonical function", opcode));
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for canonical function", opcode));
   }
   TRY(require(row->gate, strf("the canonical built-in `%s`", row->text)));
   CanonInfo info{row->text};
@@ -335,7 +382,8 @@ Status Decoder::builtin(u8 opcode, ByteReader& r) {
   return {};
 }
 
-Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& def, ByteReader& r) {
+Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& def,
+                                  ByteReader& r) {
   u64 offset = r.offset();
   Scope& s = top();
   switch (letter) {
@@ -348,7 +396,10 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& 
   case 's': {
     TRY_ASSIGN(u8 flag, r.read_u8());
     if (flag > 1 || (letter == 'c' && flag != 0)) {
-      return fail_at(ErrorClass::malformed, offset, strf("%s in `%s`: 0x%x", flag > 1 ? "invalid boolean value" : "invalid leading byte for zero byte", info.text, flag));
+      return fail_at(ErrorClass::malformed, offset,
+                     strf("%s in `%s`: 0x%x",
+                          flag > 1 ? "invalid boolean value" : "invalid leading byte for zero byte",
+                          info.text, flag));
     }
     def.builtin.is_async = letter == 'a' && flag == 1;
     return {};
@@ -366,13 +417,15 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& 
   }
   case 'v': {
     TRY_ASSIGN(ValType type, core_val_type(r));
-    bool fits = type == ValType(ValKind::i32) ||
-                (type == ValType(ValKind::i64) && options_.features.has(ir::Feature::ComponentMemory64));
+    bool fits =
+        type == ValType(ValKind::i32) ||
+        (type == ValType(ValKind::i64) && options_.features.has(ir::Feature::ComponentMemory64));
     if (!fits) {
       return fail_at(ErrorClass::invalid, offset, strf("`%s` must have type i32", info.text));
     }
     if (s.context_type != 0 && s.context_type != type.bits()) {
-      return fail_at(ErrorClass::invalid, offset, "context slots of one component must have one type");
+      return fail_at(ErrorClass::invalid, offset,
+                     "context slots of one component must have one type");
     }
     s.context_type = type.bits();
     return {};
@@ -380,7 +433,9 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& 
   case 'i': {
     TRY_ASSIGN(def.builtin.number, r.read_var_u32());
     if (def.builtin.number > 1) {
-      return fail_at(ErrorClass::invalid, offset, strf("immediate of `%s` must be less than 2, found %u", info.text, def.builtin.number));
+      return fail_at(
+          ErrorClass::invalid, offset,
+          strf("immediate of `%s` must be less than 2, found %u", info.text, def.builtin.number));
     }
     return {};
   }
@@ -391,20 +446,24 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& 
   case 'T': {
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= s.core_types.size() || s.core_types[index].is_module) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: core type index out of bounds", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown type %u: core type index out of bounds", index));
     }
     if (s.core_types[index].sig.get() != CoreSig{{ValKind::i32}, {}}) {
-      return fail_at(ErrorClass::invalid, offset, "start function must take a single `i32` argument and return nothing");
+      return fail_at(ErrorClass::invalid, offset,
+                     "start function must take a single `i32` argument and return nothing");
     }
     return {};
   }
   case 'b': {
     TRY_ASSIGN(def.builtin.number, r.read_var_u32());
     if (def.builtin.number >= s.core_tables.size()) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown table %u: table index out of bounds", def.builtin.number));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown table %u: table index out of bounds", def.builtin.number));
     }
     if (s.core_tables[def.builtin.number].table.element != ValType::funcref()) {
-      return fail_at(ErrorClass::invalid, offset, strf("expected a table of funcref in `%s`", info.text));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("expected a table of funcref in `%s`", info.text));
     }
     return {};
   }
@@ -415,14 +474,21 @@ Status Decoder::builtin_immediate(char letter, const CanonInfo& info, CanonDef& 
 Status Decoder::check_builtin_options(const CanonInfo& info, const CanonDef& def) {
   const OptionsDef& o = def.options;
   const TypeTable& types = out_->types;
-  TRY(check_options({.encoding = o.encoding, .is_async = false, .is_memory64 = o.is_memory64, .memory = o.memory, .realloc = o.realloc}, false, nullptr));
+  TRY(check_options({.encoding = o.encoding,
+                     .is_async = false,
+                     .is_memory64 = o.is_memory64,
+                     .memory = o.memory,
+                     .realloc = o.realloc},
+                    false, nullptr));
   if (o.post_return != kNoIndex || o.callback != kNoIndex) {
-    return fail(ErrorClass::invalid, strf("cannot specify post-return or callback in `%s`", info.text));
+    return fail(ErrorClass::invalid,
+                strf("cannot specify post-return or callback in `%s`", info.text));
   }
   ir::CanonKind kind = def.builtin.kind;
   if (kind == ir::CanonKind::task_return) {
     if (o.is_async || o.realloc != kNoIndex) {
-      return fail(ErrorClass::invalid, "`task.return` may only have the options `memory` and `string-encoding`");
+      return fail(ErrorClass::invalid,
+                  "`task.return` may only have the options `memory` and `string-encoding`");
     }
     if (def.builtin.type.is_none()) {
       return {};
@@ -430,7 +496,8 @@ Status Decoder::check_builtin_options(const CanonInfo& info, const CanonDef& def
     const Type& type = types[def.builtin.type];
     return check_needed(o, type.has_list || type.flat_count > kMaxFlatParams, false);
   }
-  if (kind == ir::CanonKind::error_context_new || kind == ir::CanonKind::error_context_debug_message) {
+  if (kind == ir::CanonKind::error_context_new ||
+      kind == ir::CanonKind::error_context_debug_message) {
     if (o.is_async) {
       return fail(ErrorClass::invalid, strf("cannot specify async in `%s`", info.text));
     }
@@ -459,7 +526,8 @@ Result<CoreSig> Decoder::builtin_signature(const CanonInfo& info, const CanonDef
     return sig;
   }
   if (def.builtin.kind != ir::CanonKind::task_return) {
-    return fail(ErrorClass::unsupported, strf("component-model-threading: the canonical built-in `%s`", info.text));
+    return fail(ErrorClass::unsupported,
+                strf("component-model-threading: the canonical built-in `%s`", info.text));
   }
   if (def.builtin.type.is_none()) {
     return sig;

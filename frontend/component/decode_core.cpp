@@ -10,7 +10,8 @@ namespace petrel::frontend::comp {
 
 Status Decoder::core_module(ByteReader bytes) {
   if (out_->modules.size() >= kMaxNestedModules) {
-    return fail_at(ErrorClass::limit, bytes.offset(), strf("core modules in the file exceed the limit of %u", kMaxNestedModules));
+    return fail_at(ErrorClass::limit, bytes.offset(),
+                   strf("core modules in the file exceed the limit of %u", kMaxNestedModules));
   }
   const u64 start = bytes.offset();
   TRY_ASSIGN(ModuleImage image, decode_module(file_, start, bytes.remaining(), options_));
@@ -21,8 +22,9 @@ Status Decoder::core_module(ByteReader bytes) {
   for (const ir::Import& i : module.imports()) {
     std::string name = std::string(module.str(i.module)) + '\0' + std::string(module.str(i.name));
     if (!names.insert(std::move(name)).second) {
-      return fail_at(ErrorClass::invalid, start, strf("duplicate import name `%s:%s`", escaped(module.str(i.module)).c_str(),
-                                                      escaped(module.str(i.name)).c_str()));
+      return fail_at(ErrorClass::invalid, start,
+                     strf("duplicate import name `%s:%s`", escaped(module.str(i.module)).c_str(),
+                          escaped(module.str(i.name)).c_str()));
     }
   }
   TypeId type = out_->types.make_module(module_type(out_->modules.back().module()));
@@ -37,7 +39,9 @@ Status Decoder::core_instance(ByteReader& r) {
   switch (form) {
   case 0x00: return core_instantiate(r);
   case 0x01: return core_inline_exports(r);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for core instance", form));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for core instance", form));
   }
 }
 
@@ -54,11 +58,14 @@ Status Decoder::core_instantiate(ByteReader& r) {
     u64 offset = r.offset();
     TRY_ASSIGN(u8 kind, r.read_u8());
     if (kind != 0x12) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for instantiation arg kind: expected 0x12", kind));
+      return fail_at(
+          ErrorClass::malformed, offset,
+          strf("invalid leading byte (0x%x) for instantiation arg kind: expected 0x12", kind));
     }
     TRY_ASSIGN(u32 instance, r.read_var_u32());
     if (instance >= s.core_instances.size()) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown core instance %u: instance index out of bounds", instance));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown core instance %u: instance index out of bounds", instance));
     }
     def.args.push_back({.name = name, .sort = Sort::core_instance, .index = instance, .type = {}});
   }
@@ -86,24 +93,28 @@ Status Decoder::check_core_args(const ModuleType& module, std::span<const NamedR
   std::unordered_map<std::string_view, u32> by_name;
   for (const NamedRef& arg : args) {
     if (!by_name.emplace(arg.name, arg.index).second) {
-      return fail(ErrorClass::invalid, strf("duplicate module instantiation argument named `%s`", escaped(arg.name).c_str()));
+      return fail(ErrorClass::invalid, strf("duplicate module instantiation argument named `%s`",
+                                            escaped(arg.name).c_str()));
     }
   }
   for (const CoreImport& import : module.imports) {
     auto arg = by_name.find(import.module);
     if (arg == by_name.end()) {
-      return fail(ErrorClass::invalid, strf("missing module instantiation argument named `%s`", escaped(import.module).c_str()));
+      return fail(ErrorClass::invalid, strf("missing module instantiation argument named `%s`",
+                                            escaped(import.module).c_str()));
     }
     const CoreInstanceType& instance = *s.core_instances[arg->second];
     auto item = instance.by_name.find(import.name);
     if (item == instance.by_name.end()) {
-      return fail(ErrorClass::invalid, strf("module instantiation argument `%s` does not export an item named `%s`",
-                                            escaped(import.module).c_str(), escaped(import.name).c_str()));
+      return fail(ErrorClass::invalid,
+                  strf("module instantiation argument `%s` does not export an item named `%s`",
+                       escaped(import.module).c_str(), escaped(import.name).c_str()));
     }
     std::string why = core_mismatch(instance.exports[item->second].type, import.type);
     if (!why.empty()) {
-      return fail(ErrorClass::invalid, strf("type mismatch for export `%s` of module instantiation argument `%s`: %s",
-                                            escaped(import.name).c_str(), escaped(import.module).c_str(), why.c_str()));
+      return fail(ErrorClass::invalid,
+                  strf("type mismatch for export `%s` of module instantiation argument `%s`: %s",
+                       escaped(import.name).c_str(), escaped(import.module).c_str(), why.c_str()));
     }
   }
   return {};
@@ -124,12 +135,16 @@ Status Decoder::core_inline_exports(ByteReader& r) {
       return std::unexpected(std::move(item).error().with_offset(offset));
     }
     if (!made.by_name.emplace(name, narrow<u32>(made.exports.size())).second) {
-      return fail_at(ErrorClass::invalid, offset, strf("export name `%s` already defined", escaped(name).c_str()));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("export name `%s` already defined", escaped(name).c_str()));
     }
     made.exports.push_back({name, *item});
     def.args.push_back({.name = name, .sort = sort, .index = index, .type = {}});
   }
-  TRY(grow(s.core_instances, std::shared_ptr<const CoreInstanceType>(std::make_shared<CoreInstanceType>(std::move(made))), "core instances"));
+  TRY(grow(
+      s.core_instances,
+      std::shared_ptr<const CoreInstanceType>(std::make_shared<CoreInstanceType>(std::move(made))),
+      "core instances"));
   record(std::move(def));
   return {};
 }
@@ -139,11 +154,26 @@ Result<CoreExtern> Decoder::core_item(Sort sort, u32 index) {
   const std::vector<CoreExtern>* space = nullptr;
   const char* what = nullptr;
   switch (sort) {
-  case Sort::core_func: space = &s.core_funcs; what = "function"; break;
-  case Sort::core_table: space = &s.core_tables; what = "table"; break;
-  case Sort::core_memory: space = &s.core_memories; what = "memory"; break;
-  case Sort::core_global: space = &s.core_globals; what = "global"; break;
-  case Sort::core_tag: space = &s.core_tags; what = "tag"; break;
+  case Sort::core_func:
+    space = &s.core_funcs;
+    what = "function";
+    break;
+  case Sort::core_table:
+    space = &s.core_tables;
+    what = "table";
+    break;
+  case Sort::core_memory:
+    space = &s.core_memories;
+    what = "memory";
+    break;
+  case Sort::core_global:
+    space = &s.core_globals;
+    what = "global";
+    break;
+  case Sort::core_tag:
+    space = &s.core_tags;
+    what = "tag";
+    break;
   case Sort::core_type:
   case Sort::core_module:
   case Sort::core_instance:
@@ -152,10 +182,12 @@ Result<CoreExtern> Decoder::core_item(Sort sort, u32 index) {
   case Sort::type:
   case Sort::component:
   case Sort::instance:
-    return fail(ErrorClass::invalid, strf("a core instance cannot export a %s", sort_name(sort).data()));
+    return fail(ErrorClass::invalid,
+                strf("a core instance cannot export a %s", sort_name(sort).data()));
   }
   if (index >= space->size()) {
-    return fail(ErrorClass::invalid, strf("unknown core %s %u: %s index out of bounds", what, index, what));
+    return fail(ErrorClass::invalid,
+                strf("unknown core %s %u: %s index out of bounds", what, index, what));
   }
   return (*space)[index];
 }
@@ -193,7 +225,8 @@ Result<ValType> Decoder::core_val_type(ByteReader& r) {
   case 0x64: {
     TRY_ASSIGN(i64 heap, r.read_var_s33());
     if (heap >= 0) {
-      return fail_at(ErrorClass::unsupported, offset, "function-references: an indexed reference type in a component's core type");
+      return fail_at(ErrorClass::unsupported, offset,
+                     "function-references: an indexed reference type in a component's core type");
     }
     u8 abs = static_cast<u8>(heap & 0x7f);
     if (abs < 0x69 || abs > 0x74) {
@@ -255,10 +288,12 @@ Result<CoreExtern> Decoder::core_extern(ByteReader& r, std::span<const CoreTypeE
   auto signature = [&]() -> Result<SigRef> {
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= types.size()) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: type index out of bounds", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown type %u: type index out of bounds", index));
     }
     if (types[index].is_module) {
-      return fail_at(ErrorClass::invalid, offset, strf("core type index %u is a module type", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("core type index %u is a module type", index));
     }
     return types[index].sig;
   };
@@ -277,10 +312,14 @@ Result<CoreExtern> Decoder::core_extern(ByteReader& r, std::span<const CoreTypeE
   case 0x02: {
     e.kind = ir::ExternKind::memory;
     TRY_ASSIGN(e.memory, core_limits(r));
-    u64 most = e.memory.is_64 != 0 ? u64{1} << (64 - e.memory.page_size_log2 - (e.memory.page_size_log2 == 0 ? 1 : 0))
-                                   : u64{1} << (32 - e.memory.page_size_log2);
+    u64 most =
+        e.memory.is_64 != 0
+            ? u64{1} << (64 - e.memory.page_size_log2 - (e.memory.page_size_log2 == 0 ? 1 : 0))
+            : u64{1} << (32 - e.memory.page_size_log2);
     if (e.memory.min > most || (e.memory.has_max != 0 && e.memory.max > most)) {
-      return fail_at(ErrorClass::invalid, offset, strf("memory size must be at most %llu pages", static_cast<unsigned long long>(most)));
+      return fail_at(
+          ErrorClass::invalid, offset,
+          strf("memory size must be at most %llu pages", static_cast<unsigned long long>(most)));
     }
     return e;
   }
@@ -318,7 +357,9 @@ Status Decoder::core_type(ByteReader& r, bool in_module_type, std::vector<CoreTy
   }
   case 0x50: {
     if (in_module_type) {
-      return fail_at(ErrorClass::invalid, offset, "component core type index space cannot contain module types inside a module type");
+      return fail_at(
+          ErrorClass::invalid, offset,
+          "component core type index space cannot contain module types inside a module type");
     }
     entry.is_module = true;
     TRY_ASSIGN(entry.module, module_type_body(r));
@@ -328,8 +369,12 @@ Status Decoder::core_type(ByteReader& r, bool in_module_type, std::vector<CoreTy
   case 0x4e:
   case 0x4f:
   case 0x5e:
-  case 0x5f: return fail_at(ErrorClass::unsupported, offset, "gc: a recursive, struct, array or sub type among a component's core types");
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a core type", opcode));
+  case 0x5f:
+    return fail_at(ErrorClass::unsupported, offset,
+                   "gc: a recursive, struct, array or sub type among a component's core types");
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for a core type", opcode));
   }
 }
 
@@ -338,18 +383,20 @@ Status Decoder::module_type_alias(ByteReader& r, std::vector<CoreTypeEntry>& typ
   TRY_ASSIGN(u8 sort, r.read_u8());
   TRY_ASSIGN(u8 form, r.read_u8());
   if (sort != 0x10 || form != 0x01) {
-    return fail_at(ErrorClass::malformed, offset, "invalid alias in a module type: only outer aliases of types");
+    return fail_at(ErrorClass::malformed, offset,
+                   "invalid alias in a module type: only outer aliases of types");
   }
   TRY_ASSIGN(u32 count, r.read_var_u32());
   TRY_ASSIGN(u32 index, r.read_var_u32());
   // Count 0 is the module type itself.
   std::span<const CoreTypeEntry> from = types;
   if (count > 0) {
-    TRY_ASSIGN(Scope* scope, outer_scope(count - 1));
+    TRY_ASSIGN(Scope * scope, outer_scope(count - 1));
     from = scope->core_types;
   }
   if (index >= from.size()) {
-    return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: type index out of bounds", index));
+    return fail_at(ErrorClass::invalid, offset,
+                   strf("unknown type %u: type index out of bounds", index));
   }
   if (from[index].is_module) {
     return fail_at(ErrorClass::invalid, offset, "a module type cannot alias a module type");
@@ -373,8 +420,9 @@ Result<TypeId> Decoder::module_type_body(ByteReader& r) {
       TRY_ASSIGN(std::string_view name, r.read_name());
       TRY_ASSIGN(CoreExtern e, core_extern(r, types));
       if (!import_names.emplace(std::pair(module, name), true).second) {
-        return fail_at(ErrorClass::invalid, offset,
-                       strf("duplicate import name `%s:%s`", escaped(module).c_str(), escaped(name).c_str()));
+        return fail_at(
+            ErrorClass::invalid, offset,
+            strf("duplicate import name `%s:%s`", escaped(module).c_str(), escaped(name).c_str()));
       }
       type.imports.push_back({module, name, std::move(e)});
       break;
@@ -385,12 +433,15 @@ Result<TypeId> Decoder::module_type_body(ByteReader& r) {
       TRY_ASSIGN(std::string_view name, r.read_name());
       TRY_ASSIGN(CoreExtern e, core_extern(r, types));
       if (!export_names.insert(name).second) {
-        return fail_at(ErrorClass::invalid, offset, strf("export name `%s` already defined", escaped(name).c_str()));
+        return fail_at(ErrorClass::invalid, offset,
+                       strf("export name `%s` already defined", escaped(name).c_str()));
       }
       type.exports.push_back({name, std::move(e)});
       break;
     }
-    default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for type definition", opcode));
+    default:
+      return fail_at(ErrorClass::malformed, offset,
+                     strf("invalid leading byte (0x%x) for type definition", opcode));
     }
   }
   return out_->types.make_module(std::move(type));

@@ -12,7 +12,8 @@ Result<std::string_view> Decoder::name_attributes(ByteReader& r, std::string_vie
   u64 offset = r.offset();
   TRY_ASSIGN(u8 form, r.read_u8());
   if (form > 0x02) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component name", form));
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for component name", form));
   }
   TRY_ASSIGN(std::string_view name, r.read_name());
   if (form != 0x02) {
@@ -26,24 +27,31 @@ Result<std::string_view> Decoder::name_attributes(ByteReader& r, std::string_vie
     TRY_ASSIGN(u8 kind, r.read_u8());
     TRY_ASSIGN(std::string_view text, r.read_name());
     if (kind > 0x02) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for name option", kind));
+      return fail_at(ErrorClass::malformed, offset,
+                     strf("invalid leading byte (0x%x) for name option", kind));
     }
     if ((seen >> kind & 1) != 0) {
-      return fail_at(ErrorClass::invalid, offset, strf("duplicate '%s' option in name", kind == 0 ? "implements" : kind == 1 ? "versionsuffix" : "external-id"));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("duplicate '%s' option in name", kind == 0   ? "implements"
+                                                           : kind == 1 ? "versionsuffix"
+                                                                       : "external-id"));
     }
     seen |= 1u << kind;
     if (kind == 0x00) {
       Status ok = check_interface_name(text, options_.features);
       if (!ok) {
         return fail_at(ErrorClass::invalid, offset,
-                       strf("name `%s` is not valid with `implements`: must be an interface", escaped(text).c_str()));
+                       strf("name `%s` is not valid with `implements`: must be an interface",
+                            escaped(text).c_str()));
       }
       implements = text;
     } else if (kind == 0x01) {
       usize at = name.find('@');
-      if (at == std::string_view::npos || !is_semver(std::string(name.substr(at + 1)) + std::string(text))) {
-        return fail_at(ErrorClass::invalid, offset, strf("version suffix `%s` does not complete a semver in `%s`",
-                                                         escaped(text).c_str(), escaped(name).c_str()));
+      if (at == std::string_view::npos ||
+          !is_semver(std::string(name.substr(at + 1)) + std::string(text))) {
+        return fail_at(ErrorClass::invalid, offset,
+                       strf("version suffix `%s` does not complete a semver in `%s`",
+                            escaped(text).c_str(), escaped(name).c_str()));
       }
     }
   }
@@ -57,10 +65,12 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
   auto type_at = [&](TypeKind want, const char* what) -> Result<TypeId> {
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= s.types.size()) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: type index out of bounds", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown type %u: type index out of bounds", index));
     }
     if (out_->types[s.types[index]].kind != want) {
-      return fail_at(ErrorClass::invalid, offset, strf("type index %u is not %s type", index, what));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("type index %u is not %s type", index, what));
     }
     return s.types[index];
   };
@@ -68,14 +78,18 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
   case 0x00: {
     TRY_ASSIGN(u8 sort, r.read_u8());
     if (sort != 0x11) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component external kind: expected 0x11", sort));
+      return fail_at(
+          ErrorClass::malformed, offset,
+          strf("invalid leading byte (0x%x) for component external kind: expected 0x11", sort));
     }
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= s.core_types.size()) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown core type %u: type index out of bounds", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown core type %u: type index out of bounds", index));
     }
     if (!s.core_types[index].is_module) {
-      return fail_at(ErrorClass::invalid, offset, strf("core type index %u is not a module type", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("core type index %u is not a module type", index));
     }
     return Entity{EntityKind::core_module, s.core_types[index].module};
   }
@@ -85,7 +99,8 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
   }
   case 0x02:
     TRY(require(ir::Feature::ComponentValues, "a value import or export"));
-    return fail_at(ErrorClass::unsupported, offset, "component-model-values: a value import or export");
+    return fail_at(ErrorClass::unsupported, offset,
+                   "component-model-values: a value import or export");
   case 0x03: {
     TRY_ASSIGN(u8 form, r.read_u8());
     if (form == 0x01) {
@@ -93,11 +108,13 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
       return Entity{EntityKind::type, {}};
     }
     if (form != 0x00) {
-      return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for type bound", form));
+      return fail_at(ErrorClass::malformed, offset,
+                     strf("invalid leading byte (0x%x) for type bound", form));
     }
     TRY_ASSIGN(u32 index, r.read_var_u32());
     if (index >= s.types.size()) {
-      return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: type index out of bounds", index));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("unknown type %u: type index out of bounds", index));
     }
     return Entity{EntityKind::type, s.types[index]};
   }
@@ -109,11 +126,14 @@ Result<Entity> Decoder::extern_type(ByteReader& r, TypeBound& bound) {
     TRY_ASSIGN(TypeId type, type_at(TypeKind::instance, "an instance"));
     return Entity{EntityKind::instance, type};
   }
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component external kind", kind));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for component external kind", kind));
   }
 }
 
-Result<Entity> Decoder::introduce(Entity entity, const TypeBound& bound, std::vector<ResourceId>& introduced) {
+Result<Entity> Decoder::introduce(Entity entity, const TypeBound& bound,
+                                  std::vector<ResourceId>& introduced) {
   TypeTable& types = out_->types;
   if (bound.is_sub_resource) {
     entity.type = types.make_resource();
@@ -135,8 +155,12 @@ Status Decoder::import_(ByteReader& r) {
   TRY_ASSIGN(entity, introduce(entity, bound, s.bound));
   TRY(add_extern(true, name, implements, entity));
   TRY(push_entity(entity));
-  static constexpr Sort kSorts[] = {Sort::core_module, Sort::func, Sort::value, Sort::type, Sort::component, Sort::instance};
-  record({.kind = Def::Kind::import_, .sort = kSorts[static_cast<u32>(entity.kind)], .name = name, .type = entity.type});
+  static constexpr Sort kSorts[] = {Sort::core_module, Sort::func,      Sort::value,
+                                    Sort::type,        Sort::component, Sort::instance};
+  record({.kind = Def::Kind::import_,
+          .sort = kSorts[static_cast<u32>(entity.kind)],
+          .name = name,
+          .type = entity.type});
   return {};
 }
 
@@ -160,7 +184,9 @@ Status Decoder::export_(ByteReader& r) {
   u64 offset = r.offset();
   TRY_ASSIGN(u8 ascribed, r.read_u8());
   if (ascribed > 1) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for optional component export type", ascribed));
+    return fail_at(
+        ErrorClass::malformed, offset,
+        strf("invalid leading byte (0x%x) for optional component export type", ascribed));
   }
   if (ascribed == 1) {
     TypeBound bound;
@@ -171,7 +197,9 @@ Status Decoder::export_(ByteReader& r) {
     bind_resources(out_->types, entity, want, introduced, map);
     std::string why = mismatch(out_->types, entity, out_->types.substitute(want, map));
     if (!why.empty()) {
-      return fail(ErrorClass::invalid, strf("ascribed type of export is not compatible with item's type: `%s`: %s", escaped(name).c_str(), why.c_str()));
+      return fail(ErrorClass::invalid,
+                  strf("ascribed type of export is not compatible with item's type: `%s`: %s",
+                       escaped(name).c_str(), why.c_str()));
     }
     s.fresh.insert(s.fresh.end(), introduced.begin(), introduced.end());
     entity = want;
@@ -180,19 +208,29 @@ Status Decoder::export_(ByteReader& r) {
   }
   TRY(add_extern(false, name, implements, entity));
   TRY(push_entity(entity));
-  record({.kind = Def::Kind::export_, .sort = item.sort, .index = item.index, .name = name, .type = entity.type, .args = {item}});
+  record({.kind = Def::Kind::export_,
+          .sort = item.sort,
+          .index = item.index,
+          .name = name,
+          .type = entity.type,
+          .args = {item}});
   return {};
 }
 
-Status Decoder::add_extern(bool is_import, std::string_view text, std::string_view implements, const Entity& entity) {
+Status Decoder::add_extern(bool is_import, std::string_view text, std::string_view implements,
+                           const Entity& entity) {
   Scope& s = top();
   const char* what = is_import ? "import" : "export";
   TRY_ASSIGN(ExternName name, parse_extern_name(text, options_.features));
-  if (!implements.empty() && (entity.kind != EntityKind::instance || name.kind != NameKind::label)) {
-    return fail(ErrorClass::invalid, strf("only instances can have an `implements`, under a plain name: `%s`", escaped(text).c_str()));
+  if (!implements.empty() &&
+      (entity.kind != EntityKind::instance || name.kind != NameKind::label)) {
+    return fail(ErrorClass::invalid,
+                strf("only instances can have an `implements`, under a plain name: `%s`",
+                     escaped(text).c_str()));
   }
   if (auto earlier = (is_import ? s.import_names : s.export_names).add(text)) {
-    return fail(ErrorClass::invalid, strf("%s name `%s` conflicts with previous name `%s`", what, escaped(text).c_str(), escaped(*earlier).c_str()));
+    return fail(ErrorClass::invalid, strf("%s name `%s` conflicts with previous name `%s`", what,
+                                          escaped(text).c_str(), escaped(*earlier).c_str()));
   }
   if (!out_->types.spend(out_->types[entity.type].size)) {
     return fail(ErrorClass::limit, "imports and exports take too many steps to check");
@@ -202,8 +240,10 @@ Status Decoder::add_extern(bool is_import, std::string_view text, std::string_vi
   }
   std::string_view toplevel_name = name.kind == NameKind::label ? text : std::string_view();
   if (!register_named(s, is_import, toplevel_name, entity)) {
-    return fail(ErrorClass::invalid, strf("%s not valid to be used as %s: `%s` uses a type that no import or export has named",
-                                          kind_name(entity.kind).data(), what, escaped(text).c_str()));
+    return fail(
+        ErrorClass::invalid,
+        strf("%s not valid to be used as %s: `%s` uses a type that no import or export has named",
+             kind_name(entity.kind).data(), what, escaped(text).c_str()));
   }
   TRY(check_annotated(name, entity, is_import ? s.import_resource_names : s.export_resource_names,
                       is_import ? s.import_resources : s.export_resources));
@@ -221,14 +261,17 @@ Status Decoder::check_annotated(const ExternName& name, const Entity& entity,
     return fail(ErrorClass::invalid, strf("%s in `%s`", text, escaped(name.text).c_str()));
   };
   if (entity.kind != EntityKind::func) {
-    return fail(ErrorClass::invalid, strf("item for name `%s` is not a func", escaped(name.text).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("item for name `%s` is not a func", escaped(name.text).c_str()));
   }
   const TypeTable& types = out_->types;
   const Type& func = types[entity.type];
   TypeId resource;
   switch (name.kind) {
   case NameKind::static_:
-    return names.contains(name.resource) ? Status() : invalid("static resource name is not known in this context");
+    return names.contains(name.resource)
+               ? Status()
+               : invalid("static resource name is not known in this context");
   case NameKind::constructor: {
     if (func.elem.is_none()) {
       return invalid("function should return one value");
@@ -265,19 +308,23 @@ Status Decoder::check_annotated(const ExternName& name, const Entity& entity,
     return invalid("resource used in function does not have a name in this context");
   }
   if (found->second != name.resource) {
-    return fail(ErrorClass::invalid, strf("function does not match expected resource name `%s` in `%s`", escaped(found->second).c_str(),
-                                          escaped(name.text).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("function does not match expected resource name `%s` in `%s`",
+                     escaped(found->second).c_str(), escaped(name.text).c_str()));
   }
   return {};
 }
 
-bool Decoder::register_named(Scope& s, bool is_import, std::string_view toplevel_name, const Entity& entity) {
+bool Decoder::register_named(Scope& s, bool is_import, std::string_view toplevel_name,
+                             const Entity& entity) {
   const TypeTable& types = out_->types;
   const Type& type = types[entity.type];
-  if (entity.kind == EntityKind::type && type.kind == TypeKind::resource && !toplevel_name.empty()) {
+  if (entity.kind == EntityKind::type && type.kind == TypeKind::resource &&
+      !toplevel_name.empty()) {
     auto& names = is_import ? s.import_resource_names : s.export_resource_names;
     if (names.insert(toplevel_name).second) {
-      (is_import ? s.import_resources : s.export_resources).emplace(entity.type.index(), toplevel_name);
+      (is_import ? s.import_resources : s.export_resources)
+          .emplace(entity.type.index(), toplevel_name);
     }
   }
   if (s.kind == ScopeKind::instance_type) {
@@ -330,7 +377,8 @@ bool Decoder::all_named_in(TypeId id, const std::unordered_set<u32>& visible) co
     break;
   case TypeKind::func: break;
   }
-  bool ok = (type.elem.is_none() || is_named(type.elem, visible)) && (type.second.is_none() || is_named(type.second, visible));
+  bool ok = (type.elem.is_none() || is_named(type.elem, visible)) &&
+            (type.second.is_none() || is_named(type.second, visible));
   for (const NamedType& f : types.fields(id)) {
     ok = ok && (f.type.is_none() || is_named(f.type, visible));
   }

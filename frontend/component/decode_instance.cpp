@@ -16,7 +16,8 @@ const char* plain_name(Sort sort) {
 
 std::unexpected<Error> out_of_bounds(Sort sort, u32 index) {
   const char* what = sort == Sort::func ? "function" : sort_name(sort).data();
-  return fail(ErrorClass::invalid, strf("unknown %s %u: %s index out of bounds", what, index, what));
+  return fail(ErrorClass::invalid,
+              strf("unknown %s %u: %s index out of bounds", what, index, what));
 }
 
 } // namespace
@@ -33,7 +34,9 @@ Result<Sort> Decoder::core_sort(ByteReader& r) {
   case 0x10: return Sort::core_type;
   case 0x11: return Sort::core_module;
   case 0x12: return Sort::core_instance;
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a core sort", code));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for a core sort", code));
   }
 }
 
@@ -43,13 +46,13 @@ Result<Sort> Decoder::sort(ByteReader& r) {
   switch (code) {
   case 0x00: return core_sort(r);
   case 0x01: return Sort::func;
-  case 0x02:
-    TRY(require(ir::Feature::ComponentValues, "the sort `value`"));
-    return Sort::value;
+  case 0x02: TRY(require(ir::Feature::ComponentValues, "the sort `value`")); return Sort::value;
   case 0x03: return Sort::type;
   case 0x04: return Sort::component;
   case 0x05: return Sort::instance;
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a sort", code));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for a sort", code));
   }
 }
 
@@ -67,7 +70,8 @@ Result<Entity> Decoder::entity_of(Sort sort, u32 index) {
   case Sort::type: return at(s.types, EntityKind::type);
   case Sort::component: return at(s.components, EntityKind::component);
   case Sort::instance: return at(s.instances, EntityKind::instance);
-  case Sort::value: return fail(ErrorClass::unsupported, "component-model-values: a value definition");
+  case Sort::value:
+    return fail(ErrorClass::unsupported, "component-model-values: a value definition");
   case Sort::core_func:
   case Sort::core_table:
   case Sort::core_memory:
@@ -76,7 +80,8 @@ Result<Entity> Decoder::entity_of(Sort sort, u32 index) {
   case Sort::core_type:
   case Sort::core_instance: break;
   }
-  return fail(ErrorClass::invalid, strf("a %s cannot be imported, exported or given to a component", sort_name(sort).data()));
+  return fail(ErrorClass::invalid, strf("a %s cannot be imported, exported or given to a component",
+                                        sort_name(sort).data()));
 }
 
 Status Decoder::push_entity(const Entity& entity) {
@@ -105,7 +110,9 @@ Status Decoder::instance(ByteReader& r) {
   switch (form) {
   case 0x00: return instantiate(r);
   case 0x01: return inline_exports(r);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for instance", form));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for instance", form));
   }
 }
 
@@ -126,8 +133,9 @@ Status Decoder::instantiate(ByteReader& r) {
     TRY_ASSIGN(NamedRef arg, ref(r, name));
     TRY_ASSIGN(Entity entity, entity_of(arg.sort, arg.index));
     if (auto earlier = seen.add(name)) {
-      return fail_at(ErrorClass::invalid, offset, strf("instantiation argument `%s` conflicts with previous argument `%s`",
-                                                       escaped(name).c_str(), escaped(*earlier).c_str()));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("instantiation argument `%s` conflicts with previous argument `%s`",
+                          escaped(name).c_str(), escaped(*earlier).c_str()));
     }
     given.emplace(name, entity);
     def.args.push_back(arg);
@@ -140,14 +148,17 @@ Status Decoder::instantiate(ByteReader& r) {
   for (const NamedEntity& import : callee.imports) {
     auto arg = given.find(import.name);
     if (arg == given.end()) {
-      return fail(ErrorClass::invalid, strf("missing import named `%s`", escaped(import.name).c_str()));
+      return fail(ErrorClass::invalid,
+                  strf("missing import named `%s`", escaped(import.name).c_str()));
     }
     bind_resources(types, arg->second, import.entity, callee.bound, map);
     std::string why = mismatch(types, arg->second, types.substitute(import.entity, map));
     if (!why.empty()) {
-      return fail(ErrorClass::invalid, strf("type mismatch for import `%s`: %s", escaped(import.name).c_str(), why.c_str()));
+      return fail(ErrorClass::invalid, strf("type mismatch for import `%s`: %s",
+                                            escaped(import.name).c_str(), why.c_str()));
     }
-    bind_resources(types, arg->second, import.entity, {}, map, true); // after the check: what is given replaces what was named
+    bind_resources(types, arg->second, import.entity, {}, map,
+                   true); // after the check: what is given replaces what was named
   }
   std::vector<ResourceId> fresh = types.freshen(callee.fresh, map);
   s.fresh.insert(s.fresh.end(), fresh.begin(), fresh.end());
@@ -180,8 +191,9 @@ Status Decoder::inline_exports(ByteReader& r) {
     TRY_ASSIGN(NamedRef item, ref(r, name));
     TRY_ASSIGN(Entity entity, entity_of(item.sort, item.index));
     if (auto earlier = seen.add(name)) {
-      return fail_at(ErrorClass::invalid, offset, strf("export name `%s` conflicts with previous name `%s`", escaped(name).c_str(),
-                                                       escaped(*earlier).c_str()));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("export name `%s` conflicts with previous name `%s`",
+                          escaped(name).c_str(), escaped(*earlier).c_str()));
     }
     if (entity.kind == EntityKind::type && out_->types[entity.type].kind == TypeKind::resource) {
       resource_names.insert(name);
@@ -205,14 +217,18 @@ Status Decoder::alias(ByteReader& r) {
     bool fits = form == 0x00 ? kind == Sort::instance || kind == Sort::type
                              : form == 0x02 && (kind == Sort::core_type || kind == Sort::type);
     if (!fits) {
-      return fail_at(ErrorClass::invalid, offset, "aliases in component and instance types may only refer to types or instances");
+      return fail_at(
+          ErrorClass::invalid, offset,
+          "aliases in component and instance types may only refer to types or instances");
     }
   }
   switch (form) {
   case 0x00: return alias_export(r, kind);
   case 0x01: return alias_core_export(r, kind);
   case 0x02: return alias_outer(r, kind);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for alias", form));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for alias", form));
   }
 }
 
@@ -231,16 +247,23 @@ Status Decoder::alias_export(ByteReader& r, Sort kind) {
     if (e.name != name) {
       continue;
     }
-    static constexpr Sort kSorts[] = {Sort::core_module, Sort::func, Sort::value, Sort::type, Sort::component, Sort::instance};
+    static constexpr Sort kSorts[] = {Sort::core_module, Sort::func,      Sort::value,
+                                      Sort::type,        Sort::component, Sort::instance};
     if (kSorts[static_cast<u32>(e.entity.kind)] != kind) {
-      return fail(ErrorClass::invalid, strf("export `%s` for instance %u is not a %s", escaped(name).c_str(), index, plain_name(kind)));
+      return fail(ErrorClass::invalid, strf("export `%s` for instance %u is not a %s",
+                                            escaped(name).c_str(), index, plain_name(kind)));
     }
     Entity entity = e.entity;
     TRY(push_entity(entity));
-    record({.kind = Def::Kind::alias_export, .sort = kind, .index = index, .name = name, .type = entity.type});
+    record({.kind = Def::Kind::alias_export,
+            .sort = kind,
+            .index = index,
+            .name = name,
+            .type = entity.type});
     return {};
   }
-  return fail(ErrorClass::invalid, strf("instance %u has no export named `%s`", index, escaped(name).c_str()));
+  return fail(ErrorClass::invalid,
+              strf("instance %u has no export named `%s`", index, escaped(name).c_str()));
 }
 
 Status Decoder::alias_core_export(ByteReader& r, Sort kind) {
@@ -248,17 +271,21 @@ Status Decoder::alias_core_export(ByteReader& r, Sort kind) {
   TRY_ASSIGN(u32 index, r.read_var_u32());
   TRY_ASSIGN(std::string_view name, r.read_name());
   if (index >= s.core_instances.size()) {
-    return fail(ErrorClass::invalid, strf("unknown core instance %u: core instance index out of bounds", index));
+    return fail(ErrorClass::invalid,
+                strf("unknown core instance %u: core instance index out of bounds", index));
   }
   const CoreInstanceType& type = *s.core_instances[index];
   auto found = type.by_name.find(name);
   if (found == type.by_name.end()) {
-    return fail(ErrorClass::invalid, strf("core instance %u has no export named `%s`", index, escaped(name).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("core instance %u has no export named `%s`", index, escaped(name).c_str()));
   }
-  static constexpr Sort kSorts[] = {Sort::core_func, Sort::core_table, Sort::core_memory, Sort::core_global, Sort::core_tag};
+  static constexpr Sort kSorts[] = {Sort::core_func, Sort::core_table, Sort::core_memory,
+                                    Sort::core_global, Sort::core_tag};
   CoreExtern item = type.exports[found->second].type;
   if (kSorts[static_cast<u32>(item.kind)] != kind) {
-    return fail(ErrorClass::invalid, strf("export `%s` for core instance %u is not a %s", escaped(name).c_str(), index, plain_name(kind)));
+    return fail(ErrorClass::invalid, strf("export `%s` for core instance %u is not a %s",
+                                          escaped(name).c_str(), index, plain_name(kind)));
   }
   TRY(push_core_item(kind, item));
   record({.kind = Def::Kind::alias_core, .sort = kind, .index = index, .name = name});
@@ -268,7 +295,7 @@ Status Decoder::alias_core_export(ByteReader& r, Sort kind) {
 Status Decoder::alias_outer(ByteReader& r, Sort kind) {
   TRY_ASSIGN(u32 count, r.read_var_u32());
   TRY_ASSIGN(u32 index, r.read_var_u32());
-  TRY_ASSIGN(Scope* from, outer_scope(count));
+  TRY_ASSIGN(Scope * from, outer_scope(count));
   Scope& s = top();
   u32 component_count = 0; // scopes out as the flattener counts: components only
   for (u32 i = 0; i < count; ++i) {
@@ -292,7 +319,8 @@ Status Decoder::alias_outer(ByteReader& r, Sort kind) {
       return fail(ErrorClass::limit, "aliases take too many steps to check");
     }
     if (crosses_component && has_free_resources(out_->types, type)) {
-      return fail(ErrorClass::invalid, "cannot alias outer type which transitively refers to resources not defined in the current component");
+      return fail(ErrorClass::invalid, "cannot alias outer type which transitively refers to "
+                                       "resources not defined in the current component");
     }
     return grow(s.types, type, "types");
   }
@@ -321,7 +349,9 @@ Status Decoder::alias_outer(ByteReader& r, Sort kind) {
   case Sort::func:
   case Sort::value:
   case Sort::instance:
-    return fail(ErrorClass::malformed, strf("invalid outer alias of a %s: only modules, types and components", sort_name(kind).data()));
+    return fail(ErrorClass::malformed,
+                strf("invalid outer alias of a %s: only modules, types and components",
+                     sort_name(kind).data()));
   }
   record({.kind = Def::Kind::alias_outer, .sort = kind, .index = index, .count = component_count});
   return {};

@@ -30,7 +30,8 @@ std::optional<DefTypeKind> primitive_of(u8 opcode) {
 }
 
 bool is_map_key(const Type& type) {
-  return type.value <= DefTypeKind::string && type.value != DefTypeKind::f32 && type.value != DefTypeKind::f64;
+  return type.value <= DefTypeKind::string && type.value != DefTypeKind::f32 &&
+         type.value != DefTypeKind::f64;
 }
 
 } // namespace
@@ -53,7 +54,8 @@ Status Decoder::type_definition(ByteReader& r) {
   case 0x3e:
   case 0x3f: {
     if (opcode == 0x3e) {
-      return fail_at(ErrorClass::unsupported, offset, "an async resource destructor: gone from the specification");
+      return fail_at(ErrorClass::unsupported, offset,
+                     "an async resource destructor: gone from the specification");
     }
     TRY_ASSIGN(TypeId type, resource_type(r));
     return grow(s.types, type, "types");
@@ -79,18 +81,21 @@ Result<TypeId> Decoder::value_type(ByteReader& r) {
         return out_->types.primitive(DefTypeKind::error_context);
       }
     }
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component value type", opcode));
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for component value type", opcode));
   }
   Scope& s = top();
   u64 index = static_cast<u64>(code);
   if (index >= s.types.size()) {
     return fail_at(ErrorClass::invalid, offset,
-                   strf("unknown type %llu: type index out of bounds", static_cast<unsigned long long>(index)));
+                   strf("unknown type %llu: type index out of bounds",
+                        static_cast<unsigned long long>(index)));
   }
   TypeId type = s.types[index];
   if (out_->types[type].kind != TypeKind::value) {
-    return fail_at(ErrorClass::invalid, offset,
-                   strf("type index %llu is not a defined type", static_cast<unsigned long long>(index)));
+    return fail_at(
+        ErrorClass::invalid, offset,
+        strf("type index %llu is not a defined type", static_cast<unsigned long long>(index)));
   }
   return type;
 }
@@ -101,7 +106,9 @@ Result<TypeId> Decoder::optional_value_type(ByteReader& r) {
   switch (present) {
   case 0x00: return TypeId::none();
   case 0x01: return value_type(r);
-  default: return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for an optional type", present));
+  default:
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for an optional type", present));
   }
 }
 
@@ -117,16 +124,19 @@ Result<TypeId> Decoder::defined_type(u8 opcode, ByteReader& r) {
   case 0x6d: return composite_type(opcode, r);
   case 0x70: {
     TRY_ASSIGN(TypeId elem, value_type(r));
-    return out_->types.make_value({.kind = DefTypeKind::list, .elem = elem, .second = {}, .fields = {}});
+    return out_->types.make_value(
+        {.kind = DefTypeKind::list, .elem = elem, .second = {}, .fields = {}});
   }
   case 0x6b: {
     TRY_ASSIGN(TypeId elem, value_type(r));
-    return out_->types.make_value({.kind = DefTypeKind::option, .elem = elem, .second = {}, .fields = {}});
+    return out_->types.make_value(
+        {.kind = DefTypeKind::option, .elem = elem, .second = {}, .fields = {}});
   }
   case 0x6a: {
     TRY_ASSIGN(TypeId ok, optional_value_type(r));
     TRY_ASSIGN(TypeId err, optional_value_type(r));
-    return out_->types.make_value({.kind = DefTypeKind::result, .elem = ok, .second = err, .fields = {}});
+    return out_->types.make_value(
+        {.kind = DefTypeKind::result, .elem = ok, .second = err, .fields = {}});
   }
   case 0x69:
   case 0x68: return handle_type(opcode, r);
@@ -136,7 +146,8 @@ Result<TypeId> Decoder::defined_type(u8 opcode, ByteReader& r) {
   case 0x64:
   case 0x63: return gated_type(opcode, r);
   default:
-    return fail_at(ErrorClass::malformed, r.offset() - 1, strf("invalid leading byte (0x%x) for component defined type", opcode));
+    return fail_at(ErrorClass::malformed, r.offset() - 1,
+                   strf("invalid leading byte (0x%x) for component defined type", opcode));
   }
 }
 
@@ -147,21 +158,27 @@ Result<std::string_view> Decoder::label(ByteReader& r, const char* what, UniqueN
     return fail_at(ErrorClass::invalid, offset, strf("%s name cannot be empty", what));
   }
   if (!is_label(name)) {
-    return fail_at(ErrorClass::invalid, offset, strf("%s name `%s` is not in kebab case", what, escaped(name).c_str()));
+    return fail_at(ErrorClass::invalid, offset,
+                   strf("%s name `%s` is not in kebab case", what, escaped(name).c_str()));
   }
   if (auto earlier = seen.add(name)) {
-    std::string_view kind = what; // "record field" is called "field" the second time, as the tests have it
+    std::string_view kind =
+        what; // "record field" is called "field" the second time, as the tests have it
     if (usize space = kind.find(' '); space != std::string_view::npos) {
       kind.remove_prefix(space + 1);
     }
-    return fail_at(ErrorClass::invalid, offset, strf("%s name `%s` conflicts with previous %.*s name `%s`", what, escaped(name).c_str(),
-                                                     PETREL_SV(kind), escaped(*earlier).c_str()));
+    return fail_at(ErrorClass::invalid, offset,
+                   strf("%s name `%s` conflicts with previous %.*s name `%s`", what,
+                        escaped(name).c_str(), PETREL_SV(kind), escaped(*earlier).c_str()));
   }
   return name;
 }
 
 Result<std::vector<NamedType>> Decoder::labels(ByteReader& r, u8 opcode) {
-  const char* what = opcode == 0x72 ? "record field" : opcode == 0x71 ? "variant case" : opcode == 0x6e ? "flag" : "enum tag";
+  const char* what = opcode == 0x72   ? "record field"
+                     : opcode == 0x71 ? "variant case"
+                     : opcode == 0x6e ? "flag"
+                                      : "enum tag";
   TRY_ASSIGN(u32 count, read_items(r, kMaxIndexSpace, 1, "labels"));
   UniqueNames seen;
   std::vector<NamedType> out;
@@ -175,7 +192,8 @@ Result<std::vector<NamedType>> Decoder::labels(ByteReader& r, u8 opcode) {
       u64 offset = r.offset();
       TRY_ASSIGN(u8 refines, r.read_u8());
       if (refines != 0) {
-        return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for zero byte required", refines));
+        return fail_at(ErrorClass::malformed, offset,
+                       strf("invalid leading byte (0x%x) for zero byte required", refines));
       }
     }
     out.push_back({name, type});
@@ -209,7 +227,8 @@ Result<TypeId> Decoder::composite_type(u8 opcode, ByteReader& r) {
     return fail_at(ErrorClass::invalid, offset, text);
   }
   if (opcode == 0x6e && spec.fields.size() > 32) {
-    return fail_at(ErrorClass::invalid, offset, strf("cannot have more than 32 flags, found %zu", spec.fields.size()));
+    return fail_at(ErrorClass::invalid, offset,
+                   strf("cannot have more than 32 flags, found %zu", spec.fields.size()));
   }
   return out_->types.make_value(std::move(spec));
 }
@@ -219,14 +238,18 @@ Result<TypeId> Decoder::handle_type(u8 opcode, ByteReader& r) {
   TRY_ASSIGN(u32 index, r.read_var_u32());
   Scope& s = top();
   if (index >= s.types.size()) {
-    return fail_at(ErrorClass::invalid, offset, strf("unknown type %u: type index out of bounds", index));
+    return fail_at(ErrorClass::invalid, offset,
+                   strf("unknown type %u: type index out of bounds", index));
   }
   TypeId resource = s.types[index];
   if (out_->types[resource].kind != TypeKind::resource) {
-    return fail_at(ErrorClass::invalid, offset, strf("type index %u is not a resource type", index));
+    return fail_at(ErrorClass::invalid, offset,
+                   strf("type index %u is not a resource type", index));
   }
-  return out_->types.make_value(
-      {.kind = opcode == 0x69 ? DefTypeKind::own : DefTypeKind::borrow, .elem = resource, .second = {}, .fields = {}});
+  return out_->types.make_value({.kind = opcode == 0x69 ? DefTypeKind::own : DefTypeKind::borrow,
+                                 .elem = resource,
+                                 .second = {},
+                                 .fields = {}});
 }
 
 Result<TypeId> Decoder::gated_type(u8 opcode, ByteReader& r) {
@@ -237,9 +260,14 @@ Result<TypeId> Decoder::gated_type(u8 opcode, ByteReader& r) {
     TRY_ASSIGN(TypeId elem, value_type(r));
     TRY_ASSIGN(u32 length, r.read_var_u32());
     if (length == 0) {
-      return fail_at(ErrorClass::invalid, offset, "fixed-length lists must have more than zero elements");
+      return fail_at(ErrorClass::invalid, offset,
+                     "fixed-length lists must have more than zero elements");
     }
-    return out_->types.make_value({.kind = DefTypeKind::fixed_list, .elem = elem, .second = {}, .number = length, .fields = {}});
+    return out_->types.make_value({.kind = DefTypeKind::fixed_list,
+                                   .elem = elem,
+                                   .second = {},
+                                   .number = length,
+                                   .fields = {}});
   }
   case 0x66:
   case 0x65: {
@@ -247,13 +275,17 @@ Result<TypeId> Decoder::gated_type(u8 opcode, ByteReader& r) {
     TRY(require(ir::Feature::ComponentAsync, opcode == 0x66 ? "a stream type" : "a future type"));
     TRY_ASSIGN(TypeId elem, optional_value_type(r));
     if (!elem.is_none() && out_->types[elem].has_borrow) {
-      return fail_at(ErrorClass::invalid, offset, strf("%s element cannot contain a `borrow` type", what));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("%s element cannot contain a `borrow` type", what));
     }
     if (opcode == 0x66 && !elem.is_none() && out_->types[elem].value == DefTypeKind::char_) {
       return fail_at(ErrorClass::invalid, offset, "`stream<char>` is not valid at this time");
     }
     return out_->types.make_value(
-        {.kind = opcode == 0x66 ? DefTypeKind::stream : DefTypeKind::future, .elem = elem, .second = {}, .fields = {}});
+        {.kind = opcode == 0x66 ? DefTypeKind::stream : DefTypeKind::future,
+         .elem = elem,
+         .second = {},
+         .fields = {}});
   }
   case 0x64:
     TRY(require(ir::Feature::ComponentErrorContext, "the type error-context"));
@@ -263,9 +295,11 @@ Result<TypeId> Decoder::gated_type(u8 opcode, ByteReader& r) {
     TRY_ASSIGN(TypeId key, value_type(r));
     TRY_ASSIGN(TypeId value, value_type(r));
     if (!is_map_key(out_->types[key])) {
-      return fail_at(ErrorClass::invalid, offset, "invalid map key: expected bool, an integer, char or string");
+      return fail_at(ErrorClass::invalid, offset,
+                     "invalid map key: expected bool, an integer, char or string");
     }
-    return out_->types.make_value({.kind = DefTypeKind::map, .elem = key, .second = value, .fields = {}});
+    return out_->types.make_value(
+        {.kind = DefTypeKind::map, .elem = key, .second = value, .fields = {}});
   }
   }
 }
@@ -281,9 +315,12 @@ Result<TypeId> Decoder::result_list(ByteReader& r) {
     if (count == 0) {
       return TypeId::none();
     }
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for number of results: named results are gone", count));
+    return fail_at(
+        ErrorClass::malformed, offset,
+        strf("invalid leading byte (0x%x) for number of results: named results are gone", count));
   }
-  return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component function results", form));
+  return fail_at(ErrorClass::malformed, offset,
+                 strf("invalid leading byte (0x%x) for component function results", form));
 }
 
 Result<TypeId> Decoder::func_type(ByteReader& r, bool is_async) {
@@ -310,13 +347,15 @@ Result<TypeId> Decoder::resource_type(ByteReader& r) {
   TRY_ASSIGN(u8 has_dtor, r.read_u8());
   u32 dtor = kNoIndex;
   if (has_dtor > 1) {
-    return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for a resource destructor", has_dtor));
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("invalid leading byte (0x%x) for a resource destructor", has_dtor));
   }
   if (has_dtor == 1) {
     TRY_ASSIGN(dtor, r.read_var_u32());
   }
   if (s.kind != ScopeKind::component) {
-    return fail_at(ErrorClass::invalid, offset, "resources can only be defined within a concrete component");
+    return fail_at(ErrorClass::invalid, offset,
+                   "resources can only be defined within a concrete component");
   }
   if (rep != ValType(ValKind::i32)) {
     return fail_at(ErrorClass::invalid, offset, "resources can only be represented by `i32`");
@@ -324,7 +363,9 @@ Result<TypeId> Decoder::resource_type(ByteReader& r) {
   if (dtor != kNoIndex) {
     TRY_ASSIGN(const CoreExtern* func, core_func(dtor));
     if (func->sig.get() != CoreSig{{ValType(ValKind::i32)}, {}}) {
-      return fail_at(ErrorClass::invalid, offset, strf("wrong signature for a destructor: expected [i32] -> [], found %s", to_string(func->sig.get()).c_str()));
+      return fail_at(ErrorClass::invalid, offset,
+                     strf("wrong signature for a destructor: expected [i32] -> [], found %s",
+                          to_string(func->sig.get()).c_str()));
     }
   }
   TypeId type = out_->types.make_resource();

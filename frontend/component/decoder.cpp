@@ -10,12 +10,27 @@ namespace {
 constexpr u32 kMaxTypeScopes = kMaxTypeDepth;
 
 enum SectionId : u8 {
-  kCustom = 0, kCoreModule, kCoreInstance, kCoreType, kComponent, kInstance, kAlias, kType, kCanon, kStart, kImport, kExport, kValue,
+  kCustom = 0,
+  kCoreModule,
+  kCoreInstance,
+  kCoreType,
+  kComponent,
+  kInstance,
+  kAlias,
+  kType,
+  kCanon,
+  kStart,
+  kImport,
+  kExport,
+  kValue,
 };
-constexpr const char* kSectionNames[] = {"custom", "core module", "core instance", "core type", "component", "instance", "alias",
-                                         "type",   "canon",       "start",         "import",    "export",    "value"};
+constexpr const char* kSectionNames[] = {
+    "custom", "core module", "core instance", "core type", "component", "instance", "alias",
+    "type",   "canon",       "start",         "import",    "export",    "value"};
 
-std::string section_place(u8 id) { return strf("component %s section (id %u)", kSectionNames[id], id); }
+std::string section_place(u8 id) {
+  return strf("component %s section (id %u)", kSectionNames[id], id);
+}
 
 Error placed(Error error, u64 offset, u8 section_id) {
   return std::move(error).with_offset(offset).with_where(section_place(section_id));
@@ -27,18 +42,22 @@ Result<u32> read_items(ByteReader& r, u32 limit, usize min_item_bytes, const cha
   u64 offset = r.offset();
   TRY_ASSIGN(u32 count, r.read_var_u32());
   if (count > limit) {
-    return fail_at(ErrorClass::limit, offset, strf("%s count of %u exceeds the limit of %u", what, count, limit));
+    return fail_at(ErrorClass::limit, offset,
+                   strf("%s count of %u exceeds the limit of %u", what, count, limit));
   }
   if (count > r.remaining() / min_item_bytes) {
     return fail_at(ErrorClass::malformed, offset,
-                   strf("unexpected end-of-file: %u %s announced, %zu bytes left", count, what, r.remaining()));
+                   strf("unexpected end-of-file: %u %s announced, %zu bytes left", count, what,
+                        r.remaining()));
   }
   return count;
 }
 
 std::string_view sort_name(Sort sort) {
-  constexpr std::string_view kNames[] = {"core func",   "core table",    "core memory", "core global", "core tag", "core type", "core module",
-                                         "core instance", "func",        "value",       "type",        "component", "instance"};
+  constexpr std::string_view kNames[] = {"core func", "core table", "core memory", "core global",
+                                         "core tag",  "core type",  "core module", "core instance",
+                                         "func",      "value",      "type",        "component",
+                                         "instance"};
   return kNames[static_cast<u32>(sort)];
 }
 
@@ -58,7 +77,9 @@ void Decoder::record(Def def) {
 
 Result<Scope*> Decoder::outer_scope(u32 count) {
   if (count >= scopes_.size()) {
-    return fail(ErrorClass::invalid, strf("invalid outer alias count of %u: only %zu enclosing scopes", count, scopes_.size()));
+    return fail(
+        ErrorClass::invalid,
+        strf("invalid outer alias count of %u: only %zu enclosing scopes", count, scopes_.size()));
   }
   return scopes_[scopes_.size() - 1 - count].get();
 }
@@ -74,7 +95,9 @@ Result<std::unique_ptr<ComponentFile>> Decoder::run() {
 
 Status Decoder::push_component(ByteReader bytes) {
   if (++component_count_ > kMaxNestedComponents) {
-    return fail_at(ErrorClass::limit, bytes.offset(), strf("components nested in the file exceed the limit of %u", kMaxNestedComponents));
+    return fail_at(
+        ErrorClass::limit, bytes.offset(),
+        strf("components nested in the file exceed the limit of %u", kMaxNestedComponents));
   }
   u64 start = bytes.offset();
   TRY_ASSIGN(u32 magic, bytes.read_u32_le());
@@ -83,11 +106,14 @@ Status Decoder::push_component(ByteReader bytes) {
   }
   TRY_ASSIGN(u32 version, bytes.read_u32_le());
   if (version >> 16 == 0) {
-    return fail_at(ErrorClass::malformed, start + 4, "expected a version header for a component, found a core module");
+    return fail_at(ErrorClass::malformed, start + 4,
+                   "expected a version header for a component, found a core module");
   }
   if (version != 0x0001000d) {
-    return fail_at(ErrorClass::malformed, start + 4,
-                   strf("unknown binary version and encoding combination: 0x%x and 0x%x, expected 0xd and 0x1", version & 0xffff, version >> 16));
+    return fail_at(
+        ErrorClass::malformed, start + 4,
+        strf("unknown binary version and encoding combination: 0x%x and 0x%x, expected 0xd and 0x1",
+             version & 0xffff, version >> 16));
   }
   auto scope = std::make_unique<Scope>();
   scope->kind = ScopeKind::component;
@@ -141,7 +167,8 @@ Status Decoder::step_component(Scope& s) {
     item_offset_ = offset;
     Status status = item(s);
     if (status && out_->types.over_limit()) {
-      status = fail(ErrorClass::limit, strf("types and comparisons of types exceed the limit (%u types)", kMaxTypes));
+      status = fail(ErrorClass::limit,
+                    strf("types and comparisons of types exceed the limit (%u types)", kMaxTypes));
     }
     if (!status) {
       return std::unexpected(placed(std::move(status).error(), offset, s.section_id));
@@ -151,7 +178,9 @@ Status Decoder::step_component(Scope& s) {
   if (s.in_section) {
     s.in_section = false;
     if (!s.section.at_end()) {
-      Error error = s.section.malformed("section size mismatch: unexpected content after the last item").error();
+      Error error =
+          s.section.malformed("section size mismatch: unexpected content after the last item")
+              .error();
       return std::unexpected(placed(std::move(error), s.section.offset(), s.section_id));
     }
   }
@@ -175,7 +204,8 @@ Status Decoder::begin_section(Scope& s) {
   auto body = s.sections.read_sub(*size);
   if (!body) {
     return at_section(fail_at(ErrorClass::malformed, s.sections.offset(),
-                              strf("unexpected end-of-file: section of %u bytes, %zu left", *size, s.sections.remaining())));
+                              strf("unexpected end-of-file: section of %u bytes, %zu left", *size,
+                                   s.sections.remaining())));
   }
   s.section_id = id;
   switch (static_cast<SectionId>(id)) {
@@ -250,7 +280,9 @@ Status Decoder::declarator(Scope& s) {
   case 0x04: return export_declarator(r);
   default: break;
   }
-  return fail_at(ErrorClass::malformed, offset, strf("invalid leading byte (0x%x) for component or instance type declaration", opcode));
+  return fail_at(
+      ErrorClass::malformed, offset,
+      strf("invalid leading byte (0x%x) for component or instance type declaration", opcode));
 }
 
 namespace {
@@ -262,7 +294,8 @@ public:
   std::unordered_set<u32> found;
 
   void visit(TypeId id) {
-    if (id.is_none() || !types_[id].has_resources || !seen_.insert(id.index()).second || !types_.spend(1)) {
+    if (id.is_none() || !types_[id].has_resources || !seen_.insert(id.index()).second ||
+        !types_.spend(1)) {
       return;
     }
     const Type& type = types_[id];
@@ -281,7 +314,8 @@ public:
       visit_all(desc.imports);
       visit_all(desc.exports);
     } else if (type.kind != TypeKind::module) {
-      if (type.kind == TypeKind::value && (type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
+      if (type.kind == TypeKind::value &&
+          (type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
         add(type.number);
         return;
       }
@@ -316,7 +350,8 @@ private:
 };
 
 /// Those of `candidates` that the exports mention: only they need fresh copies per instance.
-std::vector<ResourceId> mentioned(TypeTable& types, std::span<const NamedEntity> exports, std::span<const ResourceId> candidates) {
+std::vector<ResourceId> mentioned(TypeTable& types, std::span<const NamedEntity> exports,
+                                  std::span<const ResourceId> candidates) {
   FreeResources free(types);
   for (const NamedEntity& e : exports) {
     free.visit(e.entity.type);
@@ -367,7 +402,8 @@ Status Decoder::end_type_scope() {
   if (s.kind == ScopeKind::instance_type) {
     made = out_->types.make_instance({s.exports, mentioned(out_->types, s.exports, s.fresh)});
   } else {
-    made = out_->types.make_component({s.imports, s.exports, s.bound, mentioned(out_->types, s.exports, s.fresh)});
+    made = out_->types.make_component(
+        {s.imports, s.exports, s.bound, mentioned(out_->types, s.exports, s.fresh)});
   }
   TRY(made);
   scopes_.pop_back();
@@ -386,6 +422,7 @@ template <typename T> Status Decoder::grow(std::vector<T>& space, T value, const
 template Status Decoder::grow(std::vector<TypeId>&, TypeId, const char*);
 template Status Decoder::grow(std::vector<CoreExtern>&, CoreExtern, const char*);
 template Status Decoder::grow(std::vector<CoreTypeEntry>&, CoreTypeEntry, const char*);
-template Status Decoder::grow(std::vector<std::shared_ptr<const CoreInstanceType>>&, std::shared_ptr<const CoreInstanceType>, const char*);
+template Status Decoder::grow(std::vector<std::shared_ptr<const CoreInstanceType>>&,
+                              std::shared_ptr<const CoreInstanceType>, const char*);
 
 } // namespace petrel::frontend::comp

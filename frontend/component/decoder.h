@@ -27,9 +27,10 @@ constexpr u32 kMaxNestedModules = 10'000;
 /// Everything decoded: the flattener's and printer's input. Names are views into the file and the images.
 struct ComponentFile {
   TypeTable types;
-  std::vector<std::unique_ptr<ComponentDef>> components; ///< nested ones before what contains them; the root last
-  std::vector<ModuleImage> modules;                      ///< static core modules in file order
-  std::vector<ModuleType> module_types;                  ///< of those
+  std::vector<std::unique_ptr<ComponentDef>>
+      components;                       ///< nested ones before what contains them; the root last
+  std::vector<ModuleImage> modules;     ///< static core modules in file order
+  std::vector<ModuleType> module_types; ///< of those
   std::vector<std::pair<std::string_view, Bytes>> customs; ///< custom sections of the root
   const ComponentDef& root() const { return *components.back(); }
 };
@@ -115,11 +116,15 @@ private:
   Status import_(ByteReader& r);
   Status export_(ByteReader& r);
   Status export_declarator(ByteReader& r);
-  Result<Entity> introduce(Entity entity, const TypeBound& bound, std::vector<ResourceId>& introduced);
-  Status add_extern(bool is_import, std::string_view name, std::string_view implements, const Entity& entity);
-  Status check_annotated(const ExternName& name, const Entity& entity, const std::unordered_set<std::string_view>& resource_names,
+  Result<Entity> introduce(Entity entity, const TypeBound& bound,
+                           std::vector<ResourceId>& introduced);
+  Status add_extern(bool is_import, std::string_view name, std::string_view implements,
+                    const Entity& entity);
+  Status check_annotated(const ExternName& name, const Entity& entity,
+                         const std::unordered_set<std::string_view>& resource_names,
                          const std::unordered_map<u32, std::string_view>& resources);
-  bool register_named(Scope& s, bool is_import, std::string_view toplevel_name, const Entity& entity);
+  bool register_named(Scope& s, bool is_import, std::string_view toplevel_name,
+                      const Entity& entity);
   bool all_named_in(TypeId type, const std::unordered_set<u32>& visible) const;
   bool is_named(TypeId type, const std::unordered_set<u32>& visible) const;
 
@@ -145,7 +150,8 @@ private:
   const DecodeOptions& options_;
   std::unique_ptr<ComponentFile> out_;
   std::vector<std::unique_ptr<Scope>> scopes_;
-  std::unordered_map<u32, std::shared_ptr<const CoreInstanceType>> instance_types_; ///< by module type
+  std::unordered_map<u32, std::shared_ptr<const CoreInstanceType>>
+      instance_types_;  ///< by module type
   u64 item_offset_ = 0; ///< of the definition being read
   u32 component_count_ = 0;
   u32 type_scope_depth_ = 0;

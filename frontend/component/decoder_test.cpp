@@ -54,36 +54,46 @@ TEST_CASE("the preamble tells components from modules") {
   Bin other = kPreamble;
   other[4] = 0x0e;
   CHECK_EQ(validate_component(other, {}).error().to_string(),
-           "error[malformed]: offset 0x4: unknown binary version and encoding combination: 0xe and 0x1, expected 0xd and 0x1");
+           "error[malformed]: offset 0x4: unknown binary version and encoding combination: 0xe and "
+           "0x1, expected 0xd and 0x1");
 }
 
 TEST_CASE("malformed bytes are named with their offset") {
   CHECK_EQ(verdict({0x0d, 0x00}), "error[malformed]: offset 0x8: malformed section id: 13");
-  CHECK_EQ(verdict(one(7, {0x62})),
-           "error[malformed]: component type section (id 7), offset 0xb: invalid leading byte (0x62) for component defined type");
+  CHECK_EQ(verdict(one(7, {0x62})), "error[malformed]: component type section (id 7), offset 0xb: "
+                                    "invalid leading byte (0x62) for component defined type");
   CHECK_EQ(verdict(one(7, {0x70, 0x7d, 0x00})),
-           "error[malformed]: component type section (id 7), offset 0xd: section size mismatch: unexpected content after the last item");
+           "error[malformed]: component type section (id 7), offset 0xd: section size mismatch: "
+           "unexpected content after the last item");
   CHECK_EQ(verdict(one(8, {0x07, 0x00})),
-           "error[malformed]: component canon section (id 8), offset 0xb: invalid leading byte (0x7) for canonical function");
+           "error[malformed]: component canon section (id 8), offset 0xb: invalid leading byte "
+           "(0x7) for canonical function");
   CHECK_EQ(verdict(section(7, leb(1'000'001))),
-           "error[limit]: component type section (id 7), offset 0xa: items of a section count of 1000001 exceeds the limit of 1000000");
+           "error[limit]: component type section (id 7), offset 0xa: items of a section count of "
+           "1000001 exceeds the limit of 1000000");
 }
 
 TEST_CASE("invalid definitions are named with the offset of the definition") {
-  CHECK_EQ(verdict(one(7, {0x70, 0x05})),
-           "error[invalid]: component type section (id 7), offset 0xc: unknown type 5: type index out of bounds");
-  CHECK_EQ(verdict(one(7, {0x72, 0x00})), "error[invalid]: component type section (id 7), offset 0xc: record type must have at least one field");
+  CHECK_EQ(verdict(one(7, {0x70, 0x05})), "error[invalid]: component type section (id 7), offset "
+                                          "0xc: unknown type 5: type index out of bounds");
+  CHECK_EQ(verdict(one(7, {0x72, 0x00})), "error[invalid]: component type section (id 7), offset "
+                                          "0xc: record type must have at least one field");
   CHECK_EQ(verdict(one(7, Bin{0x72, 0x02} + name("a-b") + Bin{0x7d} + name("A-b") + Bin{0x7d})),
-           "error[invalid]: component type section (id 7), offset 0x12: record field name `A-b` conflicts with previous field name `a-b`");
+           "error[invalid]: component type section (id 7), offset 0x12: record field name `A-b` "
+           "conflicts with previous field name `a-b`");
   CHECK_EQ(verdict(one(7, Bin{0x72, 0x01} + name("aB") + Bin{0x7d})),
-           "error[invalid]: component type section (id 7), offset 0xd: record field name `aB` is not in kebab case");
+           "error[invalid]: component type section (id 7), offset 0xd: record field name `aB` is "
+           "not in kebab case");
   // borrow in a result; $0 = resource, $1 = borrow 0, $2 = func -> $1
   CHECK_EQ(verdict(section(7, Bin{3, 0x3f, 0x7f, 0x00, 0x68, 0x00, 0x40, 0x00, 0x00, 0x01})),
-           "error[invalid]: component type section (id 7), offset 0x12: function result cannot contain a `borrow` type");
+           "error[invalid]: component type section (id 7), offset 0x12: function result cannot "
+           "contain a `borrow` type");
   CHECK_EQ(verdict(one(7, {0x3f, 0x7e, 0x00})),
-           "error[invalid]: component type section (id 7), offset 0xc: resources can only be represented by `i32`");
+           "error[invalid]: component type section (id 7), offset 0xc: resources can only be "
+           "represented by `i32`");
   CHECK_EQ(verdict(one(11, Bin{0x00} + name("f") + Bin{0x01, 0x00, 0x00})),
-           "error[invalid]: component export section (id 11), offset 0xb: unknown function 0: function index out of bounds");
+           "error[invalid]: component export section (id 11), offset 0xb: unknown function 0: "
+           "function index out of bounds");
 }
 
 TEST_CASE("what an import or export uses must have been named") {
@@ -91,23 +101,30 @@ TEST_CASE("what an import or export uses must have been named") {
   Bin func = one(7, Bin{0x40, 0x01} + name("p") + Bin{0x00, 0x01, 0x00});
   Bin import_func = one(10, Bin{0x00} + name("f") + Bin{0x01, 0x01});
   CHECK_EQ(verdict(record + func + import_func),
-           "error[invalid]: component import section (id 10), offset 0x1d: func not valid to be used as import: `f` uses a type that no "
+           "error[invalid]: component import section (id 10), offset 0x1d: func not valid to be "
+           "used as import: `f` uses a type that no "
            "import or export has named");
   Bin import_type = one(10, Bin{0x00} + name("t") + Bin{0x03, 0x00, 0x00});
   Bin func_of_named = one(7, Bin{0x40, 0x01} + name("p") + Bin{0x01, 0x01, 0x00});
-  CHECK_EQ(verdict(record + import_type + func_of_named + one(10, Bin{0x00} + name("f") + Bin{0x01, 0x02})), "ok");
+  CHECK_EQ(verdict(record + import_type + func_of_named +
+                   one(10, Bin{0x00} + name("f") + Bin{0x01, 0x02})),
+           "ok");
 }
 
 TEST_CASE("gated features are unsupported by name") {
   Bin map = one(7, {0x63, 0x73, 0x7d});
-  CHECK_EQ(verdict(map).substr(0, 89), "error[unsupported]: component type section (id 7), offset 0xb: a map type needs feature c");
+  CHECK_EQ(
+      verdict(map).substr(0, 89),
+      "error[unsupported]: component type section (id 7), offset 0xb: a map type needs feature c");
   CHECK_EQ(verdict(map, with(ir::Feature::ComponentMap)), "ok");
   CHECK_EQ(verdict(one(7, {0x63, 0x76, 0x7d}), with(ir::Feature::ComponentMap)),
-           "error[invalid]: component type section (id 7), offset 0xc: invalid map key: expected bool, an integer, char or string");
+           "error[invalid]: component type section (id 7), offset 0xc: invalid map key: expected "
+           "bool, an integer, char or string");
   Bin fixed = one(7, {0x67, 0x7d, 0x04});
   CHECK(verdict(fixed).find("component-model-fixed-length-lists") != std::string::npos);
   CHECK_EQ(verdict(fixed, with(ir::Feature::ComponentFixedLengthLists)), "ok");
-  CHECK(verdict(section(9, {0x00, 0x00, 0x00})).find("component-model-values") != std::string::npos);
+  CHECK(verdict(section(9, {0x00, 0x00, 0x00})).find("component-model-values") !=
+        std::string::npos);
   CHECK(verdict(section(12, {0x00})).find("component-model-values") != std::string::npos);
   CHECK(verdict(one(8, {0x26})).find("component-model-threading") != std::string::npos);
   CHECK_EQ(verdict(one(8, {0x1f})), "ok"); // waitable-set.new: async is on
@@ -148,7 +165,8 @@ TEST_CASE("instantiation trees that double at each level hit the limit") {
   CHECK(decoded.error().info().offset.has_value());
 }
 
-TEST_CASE("a component cut at any byte is refused with an offset inside it, or is a whole shorter one") {
+TEST_CASE(
+    "a component cut at any byte is refused with an offset inside it, or is a whole shorter one") {
   for (Bytes file : {Bytes(kHostComponent), Bytes(kFusedComponent)}) {
     u32 accepted = 0;
     for (usize size = 0; size < file.size(); ++size) {
@@ -180,8 +198,10 @@ TEST_CASE("damaged components end in an error or a sound plan") {
       if (decoded) {
         CHECK(ir::ComponentPlan::check(decoded->plan_bytes.data(), decoded->plan_bytes.size()));
       } else {
-        bool classed = decoded.error().cls() == ErrorClass::malformed || decoded.error().cls() == ErrorClass::invalid ||
-                       decoded.error().cls() == ErrorClass::unsupported || decoded.error().cls() == ErrorClass::limit;
+        bool classed = decoded.error().cls() == ErrorClass::malformed ||
+                       decoded.error().cls() == ErrorClass::invalid ||
+                       decoded.error().cls() == ErrorClass::unsupported ||
+                       decoded.error().cls() == ErrorClass::limit;
         CHECK(classed);
       }
     }

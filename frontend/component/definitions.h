@@ -16,8 +16,19 @@ namespace petrel::frontend::comp {
 
 /// The thirteen index spaces.
 enum class Sort : u8 {
-  core_func, core_table, core_memory, core_global, core_tag, core_type, core_module, core_instance,
-  func, value, type, component, instance,
+  core_func,
+  core_table,
+  core_memory,
+  core_global,
+  core_tag,
+  core_type,
+  core_module,
+  core_instance,
+  func,
+  value,
+  type,
+  component,
+  instance,
 };
 std::string_view sort_name(Sort sort);
 
@@ -35,8 +46,8 @@ struct OptionsDef {
   ir::StringEncoding encoding = ir::StringEncoding::utf8;
   bool is_async = false;
   bool is_memory64 = false;
-  u32 memory = kNoIndex;      ///< core memory
-  u32 realloc = kNoIndex;     ///< core functions
+  u32 memory = kNoIndex;  ///< core memory
+  u32 realloc = kNoIndex; ///< core functions
   u32 post_return = kNoIndex;
   u32 callback = kNoIndex;
 };
@@ -45,8 +56,8 @@ struct OptionsDef {
 struct BuiltinDef {
   ir::CanonKind kind = ir::CanonKind::resource_new;
   bool is_async = false;
-  TypeId type;        ///< resource, stream or future; task.return: the result or none
-  u32 number = 0;     ///< context slot
+  TypeId type;    ///< resource, stream or future; task.return: the result or none
+  u32 number = 0; ///< context slot
 };
 
 /// What lifts, lowers and built-ins need besides.
@@ -72,7 +83,7 @@ struct Def {
     lower,            ///< index: function; type; canon
     builtin,          ///< canon
     import_,          ///< name, sort, type
-    export_,          ///< name, sort, index, type (with the ascription applied), args: the item with its own type
+    export_, ///< name, sort, index, type (with the ascription applied), args: the item with its own type
   };
   Kind kind = Kind::core_module;
   Sort sort = Sort::func;

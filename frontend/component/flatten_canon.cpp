@@ -14,7 +14,10 @@ u32 Flattener::slot(const CoreDef& def, ir::ExternKind kind, u32& counter) {
   if (is_new) {
     ++counter;
     image_.add_init(ir::InitKind::extract, image_.extracts.size());
-    image_.extracts.push_back({.kind = kind, .instance = ir::CoreInstanceIdx(def.index), .name = image_.name(def.name), .slot = found->second});
+    image_.extracts.push_back({.kind = kind,
+                               .instance = ir::CoreInstanceIdx(def.index),
+                               .name = image_.name(def.name),
+                               .slot = found->second});
   }
   return found->second;
 }
@@ -32,23 +35,33 @@ ir::FuncSlot Flattener::new_func(Env& env) {
   return ir::FuncSlot(idx);
 }
 
-ir::CoreSignature Flattener::signature(const CoreSig& sig) { return {image_.put(sig.params), image_.put(sig.results)}; }
+ir::CoreSignature Flattener::signature(const CoreSig& sig) {
+  return {image_.put(sig.params), image_.put(sig.results)};
+}
 
 ir::OptionsIdx Flattener::options(Env& env, const OptionsDef& o) {
-  auto func = [&](u32 index) { return index == kNoIndex ? ir::FuncSlot::none() : func_slot(env.core_funcs[index]); };
+  auto func = [&](u32 index) {
+    return index == kNoIndex ? ir::FuncSlot::none() : func_slot(env.core_funcs[index]);
+  };
   ir::CanonOptions row;
   row.instance = env.idx;
   row.encoding = o.encoding;
   row.is_async = o.is_async ? 1 : 0;
   row.is_memory64 = o.is_memory64 ? 1 : 0;
   if (o.memory != kNoIndex) {
-    row.memory = ir::MemorySlot(slot(env.core_memories[o.memory], ir::ExternKind::memory, image_.memory_slots));
+    row.memory = ir::MemorySlot(
+        slot(env.core_memories[o.memory], ir::ExternKind::memory, image_.memory_slots));
   }
   row.realloc = func(o.realloc);
   row.post_return = func(o.post_return);
   row.callback = func(o.callback);
-  std::vector<u32> key = {row.instance.index(), static_cast<u32>(row.encoding) | u32{row.is_async} << 8 | u32{row.is_memory64} << 16,
-                          row.memory.index(), row.realloc.index(), row.post_return.index(), row.callback.index()};
+  std::vector<u32> key = {row.instance.index(),
+                          static_cast<u32>(row.encoding) | u32{row.is_async} << 8 |
+                              u32{row.is_memory64} << 16,
+                          row.memory.index(),
+                          row.realloc.index(),
+                          row.post_return.index(),
+                          row.callback.index()};
   auto [found, is_new] = options_.try_emplace(std::move(key), narrow<u32>(image_.options.size()));
   if (is_new) {
     image_.options.push_back(row);
@@ -110,14 +123,16 @@ Result<ir::CompFuncTypeIdx> Flattener::func_type(Env& env, TypeId id) {
   return made;
 }
 
-Result<ir::TransferPlanIdx> Flattener::params_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src, const ir::PlanEnd& dst) {
+Result<ir::TransferPlanIdx> Flattener::params_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src,
+                                                   const ir::PlanEnd& dst) {
   // A copy: building appends to the image that the fields lie in.
   auto params = image_.fields(image_.func_types[type.index()].params);
   std::vector<ir::Field> fields(params.begin(), params.end());
   return plan_.build(fields, src, dst);
 }
 
-Result<ir::TransferPlanIdx> Flattener::result_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src, const ir::PlanEnd& dst) {
+Result<ir::TransferPlanIdx> Flattener::result_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src,
+                                                   const ir::PlanEnd& dst) {
   ir::DefTypeIdx result = image_.func_types[type.index()].result;
   if (result.is_none()) {
     return ir::TransferPlanIdx::none();
@@ -128,7 +143,9 @@ Result<ir::TransferPlanIdx> Flattener::result_plan(ir::CompFuncTypeIdx type, con
 
 Status Flattener::lift(Env& env, const Def& def) {
   FlatSignature flat = flatten_func(types_, def.type,
-                                    {.is_lift = true, .is_async = def.canon->options.is_async, .has_callback = def.canon->options.callback != kNoIndex,
+                                    {.is_lift = true,
+                                     .is_async = def.canon->options.is_async,
+                                     .has_callback = def.canon->options.callback != kNoIndex,
                                      .is_memory64 = def.canon->options.is_memory64});
   ir::Lift row;
   row.func = func_slot(env.core_funcs[def.index]);
@@ -138,13 +155,17 @@ Status Flattener::lift(Env& env, const Def& def) {
   funcs_.push_back({.is_lift = true, .index = narrow<u32>(image_.lifts.size()), .type = def.type});
   env.funcs.push_back(narrow<u32>(funcs_.size() - 1));
   image_.lifts.push_back(row);
-  lift_infos_.push_back({flat.params_in_memory, flat.result_in_memory, def.canon->options.is_async});
+  lift_infos_.push_back(
+      {flat.params_in_memory, flat.result_in_memory, def.canon->options.is_async});
   return {};
 }
 
 Status Flattener::lower(Env& env, const Def& def) {
-  FlatSignature flat = flatten_func(types_, def.type, {.is_lift = false, .is_async = def.canon->options.is_async, .has_callback = false,
-                                                       .is_memory64 = def.canon->options.is_memory64});
+  FlatSignature flat = flatten_func(types_, def.type,
+                                    {.is_lift = false,
+                                     .is_async = def.canon->options.is_async,
+                                     .has_callback = false,
+                                     .is_memory64 = def.canon->options.is_memory64});
   const Func func = funcs_[env.funcs[def.index]];
   ir::OptionsIdx options_idx = options(env, def.canon->options);
   const ir::CanonOptions caller = image_.options[options_idx.index()];
@@ -171,8 +192,13 @@ Status Flattener::lower(Env& env, const Def& def) {
   row.callee = ir::LiftIdx(func.index);
   row.options = options_idx;
   row.signature = signature(def.canon->sig.get());
-  TRY_ASSIGN(row.params, params_plan(callee.type, caller_params, PlanBuilder::guest(callee_options, callee.options, info.params_in_memory)));
-  TRY_ASSIGN(row.result, result_plan(callee.type, PlanBuilder::guest(callee_options, callee.options, info.result_in_memory), caller_result));
+  TRY_ASSIGN(row.params, params_plan(callee.type, caller_params,
+                                     PlanBuilder::guest(callee_options, callee.options,
+                                                        info.params_in_memory)));
+  TRY_ASSIGN(row.result,
+             result_plan(callee.type,
+                         PlanBuilder::guest(callee_options, callee.options, info.result_in_memory),
+                         caller_result));
   row.slot = new_func(env);
   image_.add_init(ir::InitKind::fuse, image_.fused.size());
   image_.fused.push_back(row);

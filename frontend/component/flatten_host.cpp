@@ -8,7 +8,8 @@
 
 namespace petrel::frontend::comp {
 
-Result<Flattener::Item> Flattener::host_item(Env& env, std::string_view interface, std::string_view name, const Entity& entity) {
+Result<Flattener::Item> Flattener::host_item(Env& env, std::string_view interface,
+                                             std::string_view name, const Entity& entity) {
   switch (entity.kind) {
   case EntityKind::func: return host_func(env, interface, name, entity.type);
   case EntityKind::instance: {
@@ -25,9 +26,13 @@ Result<Flattener::Item> Flattener::host_item(Env& env, std::string_view interfac
     if (type.kind != TypeKind::resource) {
       return out;
     }
-    auto [known, is_new] = env.resources.try_emplace(type.number, narrow<u32>(image_.resources.size()));
+    auto [known, is_new] =
+        env.resources.try_emplace(type.number, narrow<u32>(image_.resources.size()));
     if (is_new) {
-      image_.resources.push_back({.interface = image_.name(interface), .name = image_.name(name), .owner = {}, .dtor = {}});
+      image_.resources.push_back({.interface = image_.name(interface),
+                                  .name = image_.name(name),
+                                  .owner = {},
+                                  .dtor = {}});
     }
     out.index = known->second;
     return out;
@@ -36,18 +41,22 @@ Result<Flattener::Item> Flattener::host_item(Env& env, std::string_view interfac
   case EntityKind::component:
   case EntityKind::value: break;
   }
-  return fail(ErrorClass::unsupported, strf("import `%s` is a %s: only functions, instances and types can be imported from the host",
-                                            escaped(name).c_str(), kind_name(entity.kind).data()));
+  return fail(
+      ErrorClass::unsupported,
+      strf("import `%s` is a %s: only functions, instances and types can be imported from the host",
+           escaped(name).c_str(), kind_name(entity.kind).data()));
 }
 
-Result<Flattener::Item> Flattener::host_instance(Env& env, std::string_view interface, std::string_view prefix, TypeId type) {
+Result<Flattener::Item> Flattener::host_instance(Env& env, std::string_view interface,
+                                                 std::string_view prefix, TypeId type) {
   Instance* made = new_instance();
   const InstanceType desc = types_.instance(type);
   if (!spend(desc.exports.size())) {
     return fail(ErrorClass::limit, "flattening the component takes too many steps");
   }
   for (const NamedEntity& e : desc.exports) {
-    std::string_view name = prefix.empty() ? e.name : keep(std::string(prefix) + "#" + std::string(e.name));
+    std::string_view name =
+        prefix.empty() ? e.name : keep(std::string(prefix) + "#" + std::string(e.name));
     Item item;
     if (e.entity.kind == EntityKind::instance) {
       TRY_ASSIGN(item, host_instance(env, interface, name, e.entity.type));
@@ -59,21 +68,31 @@ Result<Flattener::Item> Flattener::host_instance(Env& env, std::string_view inte
   return Item{.kind = EntityKind::instance, .instance = made, .component = {}};
 }
 
-Result<Flattener::Item> Flattener::host_func(Env& env, std::string_view interface, std::string_view name, TypeId type) {
+Result<Flattener::Item> Flattener::host_func(Env& env, std::string_view interface,
+                                             std::string_view name, TypeId type) {
   TRY_ASSIGN(ir::CompFuncTypeIdx func, func_type(env, type));
   key_wanted_[func.index()] = 1;
   u32 import = narrow<u32>(image_.imports.size());
-  image_.imports.push_back({.interface = image_.name(interface), .name = image_.name(name), .type = func, .is_used = 0});
+  image_.imports.push_back(
+      {.interface = image_.name(interface), .name = image_.name(name), .type = func, .is_used = 0});
   funcs_.push_back({.is_lift = false, .index = import, .type = type});
   return Item{.kind = EntityKind::func, .index = narrow<u32>(funcs_.size() - 1), .component = {}};
 }
 
-Status Flattener::export_item(Env& env, std::string_view interface, std::string_view name, const Entity& entity, const Item& item) {
+Status Flattener::export_item(Env& env, std::string_view interface, std::string_view name,
+                              const Entity& entity, const Item& item) {
   switch (entity.kind) {
   case EntityKind::func: return export_func(env, interface, name, entity.type, funcs_[item.index]);
   case EntityKind::instance: {
-    std::string_view path = interface.empty() ? name : keep(std::string(interface) + "#" + std::string(name));
-    image_.exports.push_back({.interface = image_.name(path), .name = {}, .kind = ir::ExportKind::interface, .index = 0, .type = {}, .params = {}, .result = {}});
+    std::string_view path =
+        interface.empty() ? name : keep(std::string(interface) + "#" + std::string(name));
+    image_.exports.push_back({.interface = image_.name(path),
+                              .name = {},
+                              .kind = ir::ExportKind::interface,
+                              .index = 0,
+                              .type = {},
+                              .params = {},
+                              .result = {}});
     const InstanceType desc = types_.instance(entity.type);
     if (!spend(desc.exports.size())) {
       return fail(ErrorClass::limit, "flattening the component takes too many steps");
@@ -87,7 +106,13 @@ Status Flattener::export_item(Env& env, std::string_view interface, std::string_
   }
   case EntityKind::type: {
     const Type& type = types_[entity.type];
-    ir::ComponentExport row{.interface = image_.name(interface), .name = image_.name(name), .kind = ir::ExportKind::type, .index = 0, .type = {}, .params = {}, .result = {}};
+    ir::ComponentExport row{.interface = image_.name(interface),
+                            .name = image_.name(name),
+                            .kind = ir::ExportKind::type,
+                            .index = 0,
+                            .type = {},
+                            .params = {},
+                            .result = {}};
     if (type.kind == TypeKind::resource) {
       CHECK(item.index != kNoIndex);
       row.kind = ir::ExportKind::resource;
@@ -107,8 +132,13 @@ Status Flattener::export_item(Env& env, std::string_view interface, std::string_
     return {};
   }
   case EntityKind::core_module:
-    image_.exports.push_back({.interface = image_.name(interface), .name = image_.name(name), .kind = ir::ExportKind::core_module,
-                              .index = item.index, .type = {}, .params = {}, .result = {}});
+    image_.exports.push_back({.interface = image_.name(interface),
+                              .name = image_.name(name),
+                              .kind = ir::ExportKind::core_module,
+                              .index = item.index,
+                              .type = {},
+                              .params = {},
+                              .result = {}});
     return {};
   case EntityKind::component: return {}; // of use to an enclosing component only
   case EntityKind::value: break;
@@ -116,11 +146,17 @@ Status Flattener::export_item(Env& env, std::string_view interface, std::string_
   PETREL_UNREACHABLE();
 }
 
-Status Flattener::export_func(Env& env, std::string_view interface, std::string_view name, TypeId type, const Func& func) {
+Status Flattener::export_func(Env& env, std::string_view interface, std::string_view name,
+                              TypeId type, const Func& func) {
   TRY_ASSIGN(ir::CompFuncTypeIdx idx, func_type(env, type));
   key_wanted_[idx.index()] = 1;
-  ir::ComponentExport row{.interface = image_.name(interface), .name = image_.name(name), .kind = ir::ExportKind::imported_func,
-                          .index = func.index, .type = idx, .params = {}, .result = {}};
+  ir::ComponentExport row{.interface = image_.name(interface),
+                          .name = image_.name(name),
+                          .kind = ir::ExportKind::imported_func,
+                          .index = func.index,
+                          .type = idx,
+                          .params = {},
+                          .result = {}};
   if (!func.is_lift) {
     image_.imports[func.index].is_used = 1;
     image_.exports.push_back(row);
@@ -130,8 +166,10 @@ Status Flattener::export_func(Env& env, std::string_view interface, std::string_
   ir::OptionsIdx options = image_.lifts[func.index].options;
   const ir::CanonOptions& o = image_.options[options.index()];
   const LiftInfo& info = lift_infos_[func.index];
-  TRY_ASSIGN(row.params, params_plan(idx, PlanBuilder::host(), PlanBuilder::guest(o, options, info.params_in_memory)));
-  TRY_ASSIGN(row.result, result_plan(idx, PlanBuilder::guest(o, options, info.result_in_memory), PlanBuilder::host()));
+  TRY_ASSIGN(row.params, params_plan(idx, PlanBuilder::host(),
+                                     PlanBuilder::guest(o, options, info.params_in_memory)));
+  TRY_ASSIGN(row.result, result_plan(idx, PlanBuilder::guest(o, options, info.result_in_memory),
+                                     PlanBuilder::host()));
   image_.exports.push_back(row);
   return {};
 }

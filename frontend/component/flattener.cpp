@@ -19,21 +19,28 @@ Result<std::vector<u8>> Flattener::run() {
       continue;
     }
     const Def& def = env.def->defs[env.pc++];
-    Status status = spend(1) ? execute(env, def) : fail(ErrorClass::limit, "flattening the component takes too many steps");
+    Status status = spend(1)
+                        ? execute(env, def)
+                        : fail(ErrorClass::limit, "flattening the component takes too many steps");
     if (!status) {
-      return std::unexpected(std::move(status).error().with_offset(def.offset).with_where("component instantiation"));
+      return std::unexpected(
+          std::move(status).error().with_offset(def.offset).with_where("component instantiation"));
     }
     if (image_.initialisers.size() > kMaxInitialisers || image_.size_bytes() > kMaxImageBytes) {
-      return fail_at(ErrorClass::limit, def.offset, strf("flattened component exceeds the limit of %u initialisers or %zu MiB", kMaxInitialisers, kMaxImageBytes >> 20));
+      return fail_at(ErrorClass::limit, def.offset,
+                     strf("flattened component exceeds the limit of %u initialisers or %zu MiB",
+                          kMaxInitialisers, kMaxImageBytes >> 20));
     }
   }
   TRY(write_keys());
   return image_.finish();
 }
 
-Status Flattener::push(const Closure& closure, ir::ComponentInstanceIdx parent, TypeId result_type, Instance args) {
+Status Flattener::push(const Closure& closure, ir::ComponentInstanceIdx parent, TypeId result_type,
+                       Instance args) {
   if (envs_.size() >= kMaxInstances) {
-    return fail(ErrorClass::limit, strf("component instances exceed the limit of %u", kMaxInstances));
+    return fail(ErrorClass::limit,
+                strf("component instances exceed the limit of %u", kMaxInstances));
   }
   auto env = std::make_unique<Env>();
   env->def = closure.def;
@@ -42,7 +49,8 @@ Status Flattener::push(const Closure& closure, ir::ComponentInstanceIdx parent, 
   env->result_type = result_type;
   env->args = std::move(args);
   env->exported = new_instance();
-  image_.components.push_back({parent, parent.is_none() ? ir::Str{} : image_.name(strf("instance %u", env->idx.index()))});
+  image_.components.push_back(
+      {parent, parent.is_none() ? ir::Str{} : image_.name(strf("instance %u", env->idx.index()))});
   image_.add_init(ir::InitKind::start_component, env->idx.index());
   stack_.push_back(env.get());
   envs_.push_back(std::move(env));
@@ -66,7 +74,9 @@ Status Flattener::execute(Env& env, const Def& def) {
   case Def::Kind::core_module: env.core_modules.push_back(def.index); return {};
   case Def::Kind::core_instantiate: return core_instantiate(env, def);
   case Def::Kind::core_exports: core_exports(env, def); return {};
-  case Def::Kind::component: env.components.push_back({file_.components[def.index].get(), &env}); return {};
+  case Def::Kind::component:
+    env.components.push_back({file_.components[def.index].get(), &env});
+    return {};
   case Def::Kind::instantiate: return instantiate(env, def);
   case Def::Kind::exports: {
     Instance* made = new_instance();
@@ -91,9 +101,11 @@ Status Flattener::execute(Env& env, const Def& def) {
   case Def::Kind::import_: return import_(env, def);
   case Def::Kind::export_: {
     Item exported = item(env, def.sort, def.index, def.args[0].type);
-    static constexpr EntityKind kKinds[] = {EntityKind::core_module, EntityKind::core_module, EntityKind::func, EntityKind::value,
-                                            EntityKind::type, EntityKind::component, EntityKind::instance};
-    Entity entity{kKinds[static_cast<u32>(def.sort) - static_cast<u32>(Sort::core_module)], def.type};
+    static constexpr EntityKind kKinds[] = {
+        EntityKind::core_module, EntityKind::core_module, EntityKind::func,    EntityKind::value,
+        EntityKind::type,        EntityKind::component,   EntityKind::instance};
+    Entity entity{kKinds[static_cast<u32>(def.sort) - static_cast<u32>(Sort::core_module)],
+                  def.type};
     push_item(env, exported, def.type);
     env.exported->exports.emplace(def.name, exported);
     return stack_.size() == 1 ? export_item(env, {}, def.name, entity, exported) : Status();
@@ -117,13 +129,17 @@ Status Flattener::core_instantiate(Env& env, const Def& def) {
     auto found = by_name.find(module.str(import.module));
     CHECK(found != by_name.end());
     const CoreInstance& from = env.core_instances[found->second];
-    CoreDef core{ir::CoreArg::Kind::instance_export, from.real, module.str(import.name), import.kind};
+    CoreDef core{ir::CoreArg::Kind::instance_export, from.real, module.str(import.name),
+                 import.kind};
     if (from.real == kNoIndex) {
       auto exported = from.exports.find(module.str(import.name));
       CHECK(exported != from.exports.end());
       core = exported->second;
     }
-    args.push_back({.kind = core.kind, .index = core.index, .name = image_.name(core.name), .extern_kind = import.kind});
+    args.push_back({.kind = core.kind,
+                    .index = core.index,
+                    .name = image_.name(core.name),
+                    .extern_kind = import.kind});
   }
   image_.add_init(ir::InitKind::instantiate_module, image_.instantiates.size());
   image_.instantiates.push_back({ir::CoreModuleIdx(module_idx), env.idx, image_.put(args)});
@@ -161,10 +177,12 @@ void Flattener::core_exports(Env& env, const Def& def) {
 }
 
 void Flattener::alias_core(Env& env, const Def& def) {
-  static constexpr ir::ExternKind kKinds[] = {ir::ExternKind::func, ir::ExternKind::table, ir::ExternKind::memory, ir::ExternKind::global,
+  static constexpr ir::ExternKind kKinds[] = {ir::ExternKind::func, ir::ExternKind::table,
+                                              ir::ExternKind::memory, ir::ExternKind::global,
                                               ir::ExternKind::tag};
   const CoreInstance& from = env.core_instances[def.index];
-  CoreDef core{ir::CoreArg::Kind::instance_export, from.real, def.name, kKinds[static_cast<u32>(def.sort)]};
+  CoreDef core{ir::CoreArg::Kind::instance_export, from.real, def.name,
+               kKinds[static_cast<u32>(def.sort)]};
   if (from.real == kNoIndex) {
     auto found = from.exports.find(def.name);
     CHECK(found != from.exports.end());
@@ -189,10 +207,22 @@ void Flattener::alias_outer(Env& env, const Def& def) {
 Flattener::Item Flattener::item(Env& env, Sort sort, u32 index, TypeId type) {
   Item out;
   switch (sort) {
-  case Sort::core_module: out.kind = EntityKind::core_module; out.index = env.core_modules[index]; return out;
-  case Sort::func: out.kind = EntityKind::func; out.index = env.funcs[index]; return out;
-  case Sort::component: out.kind = EntityKind::component; out.component = env.components[index]; return out;
-  case Sort::instance: out.kind = EntityKind::instance; out.instance = env.instances[index]; return out;
+  case Sort::core_module:
+    out.kind = EntityKind::core_module;
+    out.index = env.core_modules[index];
+    return out;
+  case Sort::func:
+    out.kind = EntityKind::func;
+    out.index = env.funcs[index];
+    return out;
+  case Sort::component:
+    out.kind = EntityKind::component;
+    out.component = env.components[index];
+    return out;
+  case Sort::instance:
+    out.kind = EntityKind::instance;
+    out.instance = env.instances[index];
+    return out;
   case Sort::type: {
     out.kind = EntityKind::type;
     out.index = kNoIndex;
@@ -237,7 +267,8 @@ void Flattener::bind(Env& env, Entity expected, const Item& item) {
     }
     return;
   }
-  if (expected.kind != EntityKind::instance || item.instance == nullptr || !types_[expected.type].has_resources) {
+  if (expected.kind != EntityKind::instance || item.instance == nullptr ||
+      !types_[expected.type].has_resources) {
     return;
   }
   const InstanceType& type = types_.instance(expected.type);
@@ -260,8 +291,9 @@ Status Flattener::instantiate(Env& env, const Def& def) {
 }
 
 Status Flattener::import_(Env& env, const Def& def) {
-  static constexpr EntityKind kKinds[] = {EntityKind::core_module, EntityKind::core_module, EntityKind::func, EntityKind::value,
-                                          EntityKind::type, EntityKind::component, EntityKind::instance};
+  static constexpr EntityKind kKinds[] = {
+      EntityKind::core_module, EntityKind::core_module, EntityKind::func,    EntityKind::value,
+      EntityKind::type,        EntityKind::component,   EntityKind::instance};
   Entity entity{kKinds[static_cast<u32>(def.sort) - static_cast<u32>(Sort::core_module)], def.type};
   Item given;
   if (stack_.size() == 1) {
@@ -277,7 +309,8 @@ Status Flattener::import_(Env& env, const Def& def) {
 
 Status Flattener::resource(Env& env, const Def& def) {
   u32 idx = narrow<u32>(image_.resources.size());
-  ir::FuncSlot dtor = def.index == kNoIndex ? ir::FuncSlot::none() : func_slot(env.core_funcs[def.index]);
+  ir::FuncSlot dtor =
+      def.index == kNoIndex ? ir::FuncSlot::none() : func_slot(env.core_funcs[def.index]);
   image_.add_init(ir::InitKind::define_resource, idx);
   image_.resources.push_back({.interface = {}, .name = {}, .owner = env.idx, .dtor = dtor});
   env.resources[types_[def.type].number] = idx;

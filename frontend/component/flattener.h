@@ -17,10 +17,10 @@
 
 namespace petrel::frontend::comp {
 
-constexpr u32 kMaxInstances = 10'000;          ///< component instances after flattening
+constexpr u32 kMaxInstances = 10'000; ///< component instances after flattening
 constexpr u32 kMaxInitialisers = 1'000'000;
 constexpr usize kMaxImageBytes = usize{128} << 20;
-constexpr u64 kMaxSteps = 2'000'000;           ///< definitions executed, exports bound
+constexpr u64 kMaxSteps = 2'000'000; ///< definitions executed, exports bound
 
 class Flattener {
 public:
@@ -67,7 +67,7 @@ private:
     Env* lexical = nullptr;
     ir::ComponentInstanceIdx idx;
     usize pc = 0;
-    TypeId result_type;          ///< how the parent sees the instance made
+    TypeId result_type; ///< how the parent sees the instance made
     Instance args;
     Instance* exported = nullptr;
     std::vector<CoreDef> core_funcs, core_tables, core_memories, core_globals, core_tags;
@@ -76,8 +76,8 @@ private:
     std::vector<u32> funcs;
     std::vector<Instance*> instances;
     std::vector<Closure> components;
-    std::unordered_map<u32, u32> resources;          ///< ResourceId → ResourceIdx
-    std::unordered_map<u32, ir::DefTypeIdx> memo;    ///< TypeId → type with resources
+    std::unordered_map<u32, u32> resources;       ///< ResourceId → ResourceIdx
+    std::unordered_map<u32, ir::DefTypeIdx> memo; ///< TypeId → type with resources
   };
   struct LiftInfo {
     bool params_in_memory;
@@ -87,7 +87,8 @@ private:
 
   // flattener.cpp
   Status execute(Env& env, const Def& def);
-  Status push(const Closure& closure, ir::ComponentInstanceIdx parent, TypeId result_type, Instance args);
+  Status push(const Closure& closure, ir::ComponentInstanceIdx parent, TypeId result_type,
+              Instance args);
   void pop();
   Status core_instantiate(Env& env, const Def& def);
   void core_exports(Env& env, const Def& def);
@@ -102,11 +103,15 @@ private:
   std::vector<CoreDef>& core_space(Env& env, Sort sort);
 
   // flatten_host.cpp
-  Result<Item> host_item(Env& env, std::string_view interface, std::string_view name, const Entity& entity);
-  Result<Item> host_instance(Env& env, std::string_view interface, std::string_view prefix, TypeId type);
+  Result<Item> host_item(Env& env, std::string_view interface, std::string_view name,
+                         const Entity& entity);
+  Result<Item> host_instance(Env& env, std::string_view interface, std::string_view prefix,
+                             TypeId type);
   Result<Item> host_func(Env& env, std::string_view interface, std::string_view name, TypeId type);
-  Status export_item(Env& env, std::string_view interface, std::string_view name, const Entity& entity, const Item& item);
-  Status export_func(Env& env, std::string_view interface, std::string_view name, TypeId type, const Func& func);
+  Status export_item(Env& env, std::string_view interface, std::string_view name,
+                     const Entity& entity, const Item& item);
+  Status export_func(Env& env, std::string_view interface, std::string_view name, TypeId type,
+                     const Func& func);
   Status write_keys();
 
   // flatten_canon.cpp
@@ -120,8 +125,10 @@ private:
   ir::CoreSignature signature(const CoreSig& sig);
   Result<ir::DefTypeIdx> value(Env& env, TypeId type);
   Result<ir::CompFuncTypeIdx> func_type(Env& env, TypeId type);
-  Result<ir::TransferPlanIdx> params_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src, const ir::PlanEnd& dst);
-  Result<ir::TransferPlanIdx> result_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src, const ir::PlanEnd& dst);
+  Result<ir::TransferPlanIdx> params_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src,
+                                          const ir::PlanEnd& dst);
+  Result<ir::TransferPlanIdx> result_plan(ir::CompFuncTypeIdx type, const ir::PlanEnd& src,
+                                          const ir::PlanEnd& dst);
 
   bool spend(u64 steps) {
     steps_left_ = steps > steps_left_ ? 0 : steps_left_ - steps;

@@ -14,7 +14,8 @@ using namespace petrel::frontend::comp;
 namespace {
 
 std::string listing(const ir::ComponentPlan& plan) {
-  static const char* const kNames[] = {"start", "instantiate", "extract", "resource", "lower", "fuse", "builtin"};
+  static const char* const kNames[] = {"start", "instantiate", "extract", "resource",
+                                       "lower", "fuse",        "builtin"};
   std::string out;
   for (const ir::Initialiser& i : plan.initialisers()) {
     out += kNames[static_cast<u32>(i.kind)];
@@ -23,28 +24,35 @@ std::string listing(const ir::ComponentPlan& plan) {
       const ir::InstantiateModule& m = plan.instantiates()[i.index];
       out += " module " + std::to_string(m.module.index()) + "(";
       for (const ir::CoreArg& a : plan.array(m.args)) {
-        out += a.kind == ir::CoreArg::Kind::func_slot ? " f" + std::to_string(a.index)
-                                                      : " i" + std::to_string(a.index) + "." + std::string(plan.str(a.name));
+        out += a.kind == ir::CoreArg::Kind::func_slot
+                   ? " f" + std::to_string(a.index)
+                   : " i" + std::to_string(a.index) + "." + std::string(plan.str(a.name));
       }
       out += " )";
       break;
     }
     case ir::InitKind::extract: {
       const ir::Extract& e = plan.extracts()[i.index];
-      out += " i" + std::to_string(e.instance.index()) + "." + std::string(plan.str(e.name)) + " -> " + std::to_string(e.slot);
+      out += " i" + std::to_string(e.instance.index()) + "." + std::string(plan.str(e.name)) +
+             " -> " + std::to_string(e.slot);
       break;
     }
     case ir::InitKind::lower_import: {
       const ir::LowerImport& l = plan.lowers()[i.index];
-      out += " " + std::string(plan.str(plan.imports()[l.import.index()].name)) + " -> " + std::to_string(l.slot.index());
+      out += " " + std::string(plan.str(plan.imports()[l.import.index()].name)) + " -> " +
+             std::to_string(l.slot.index());
       break;
     }
     case ir::InitKind::canon_builtin: {
       const ir::CanonBuiltin& b = plan.builtins()[i.index];
-      out += " " + std::string(ir::canon_text(b.kind)) + " r" + std::to_string(b.resource.index()) + " -> " + std::to_string(b.slot.index());
+      out += " " + std::string(ir::canon_text(b.kind)) + " r" + std::to_string(b.resource.index()) +
+             " -> " + std::to_string(b.slot.index());
       break;
     }
-    case ir::InitKind::fuse: out += " lift " + std::to_string(plan.fused()[i.index].callee.index()) + " -> " + std::to_string(plan.fused()[i.index].slot.index()); break;
+    case ir::InitKind::fuse:
+      out += " lift " + std::to_string(plan.fused()[i.index].callee.index()) + " -> " +
+             std::to_string(plan.fused()[i.index].slot.index());
+      break;
     case ir::InitKind::start_component:
     case ir::InitKind::define_resource: out += " " + std::to_string(i.index); break;
     }
@@ -53,7 +61,9 @@ std::string listing(const ir::ComponentPlan& plan) {
   return out;
 }
 
-std::string key(const ir::ComponentPlan& plan, ir::CompFuncTypeIdx type) { return std::string(plan.str(plan.func_type(type).key)); }
+std::string key(const ir::ComponentPlan& plan, ir::CompFuncTypeIdx type) {
+  return std::string(plan.str(plan.func_type(type).key));
+}
 
 } // namespace
 

@@ -98,7 +98,8 @@ bool is_canonical_version(std::string_view v) {
 }
 
 std::unexpected<Error> bad_name(std::string_view text, const char* why) {
-  return fail(ErrorClass::invalid, strf("`%s` is not a valid extern name: %s", escaped(text).c_str(), why));
+  return fail(ErrorClass::invalid,
+              strf("`%s` is not a valid extern name: %s", escaped(text).c_str(), why));
 }
 std::unexpected<Error> not_kebab(std::string_view text) {
   return fail(ErrorClass::invalid, strf("`%s` is not in kebab case", escaped(text).c_str()));
@@ -120,7 +121,8 @@ Result<ExternName> parse_annotated(std::string_view text) {
   name.kind = tag == "[method]" ? NameKind::method : NameKind::static_;
   usize dot = rest.find('.');
   if (dot == std::string_view::npos) {
-    return fail(ErrorClass::invalid, strf("failed to find `.` character in `%s`", escaped(text).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("failed to find `.` character in `%s`", escaped(text).c_str()));
   }
   name.resource = rest.substr(0, dot);
   name.member = rest.substr(dot + 1);
@@ -168,14 +170,17 @@ Status check_interface_name(std::string_view text, ir::FeatureSet features) {
   if (at != std::string_view::npos) {
     std::string_view version = rest.substr(at + 1);
     rest = rest.substr(0, at);
-    bool canonical_ok = features.has(ir::Feature::ComponentCanonicalVersions) && is_canonical_version(version);
+    bool canonical_ok =
+        features.has(ir::Feature::ComponentCanonicalVersions) && is_canonical_version(version);
     if (!canonical_ok && !is_semver(version)) {
-      return fail(ErrorClass::invalid, strf("`%s` is not a valid semver in `%s`", escaped(version).c_str(), escaped(text).c_str()));
+      return fail(ErrorClass::invalid, strf("`%s` is not a valid semver in `%s`",
+                                            escaped(version).c_str(), escaped(text).c_str()));
     }
   }
   usize slash = rest.find('/');
   if (slash == std::string_view::npos) {
-    return fail(ErrorClass::invalid, strf("expected `/` after package name in `%s`", escaped(text).c_str()));
+    return fail(ErrorClass::invalid,
+                strf("expected `/` after package name in `%s`", escaped(text).c_str()));
   }
   std::string_view package = rest.substr(0, slash);
   std::string_view projection = rest.substr(slash + 1);
@@ -183,7 +188,8 @@ Status check_interface_name(std::string_view text, ir::FeatureSet features) {
   if (colon == std::string_view::npos) {
     return bad_name(text, "no namespace before `:`");
   }
-  bool nested = package.find(':', colon + 1) != std::string_view::npos || projection.find('/') != std::string_view::npos;
+  bool nested = package.find(':', colon + 1) != std::string_view::npos ||
+                projection.find('/') != std::string_view::npos;
   if (nested && !features.has(ir::Feature::ComponentNestedNames)) {
     return ir::fail_feature(ir::Feature::ComponentNestedNames, features, text);
   }
@@ -224,7 +230,8 @@ Result<ExternName> parse_extern_name(std::string_view text, ir::FeatureSet featu
   }
   Status ok = check_interface_name(text, features);
   if (!ok && ok.error().cls() == ErrorClass::invalid) {
-    return fail(ErrorClass::invalid, strf("`%s` is not a valid extern name: %s", escaped(text).c_str(), ok.error().info().text.c_str()));
+    return fail(ErrorClass::invalid, strf("`%s` is not a valid extern name: %s",
+                                          escaped(text).c_str(), ok.error().info().text.c_str()));
   }
   TRY(ok);
   return ExternName{.kind = NameKind::interface, .text = text};

@@ -14,11 +14,13 @@ std::string error_of(std::string_view name) {
 } // namespace
 
 TEST_CASE("labels: fragments of one case, the first starts with a letter") {
-  for (const char* good : {"a", "a-b-c", "a1-2-3", "A", "A-B-C", "A1-2-3", "a11-w0rds", "A11-4CR0NYMS", "m1x3d-4CR0NYMS", "is-XML"}) {
+  for (const char* good : {"a", "a-b-c", "a1-2-3", "A", "A-B-C", "A1-2-3", "a11-w0rds",
+                           "A11-4CR0NYMS", "m1x3d-4CR0NYMS", "is-XML"}) {
     CAPTURE(good);
     CHECK(is_label(good));
   }
-  for (const char* bad : {"", "-", "a-", "-a", "a--b", "1-2-3", "aB", "Ab", "a_b", "a b", "\xc3\xa4"}) {
+  for (const char* bad :
+       {"", "-", "a-", "-a", "a--b", "1-2-3", "aB", "Ab", "a_b", "a b", "\xc3\xa4"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_label(bad));
   }
@@ -36,26 +38,33 @@ TEST_CASE("extern names parse into their parts") {
   CHECK_EQ(error_of("[method]r"), "failed to find `.` character in `[method]r`");
   CHECK_EQ(error_of("[getter]r.f"), "`[getter]r.f` is not a valid extern name: unknown annotation");
   CHECK_EQ(error_of("Foo"), "`Foo` is not in kebab case");
-  CHECK_EQ(error_of("a:b"), "`a:b` is not a valid extern name: expected `/` after package name in `a:b`");
-  CHECK_EQ(error_of("a:b/c@1.02.0"), "`a:b/c@1.02.0` is not a valid extern name: `1.02.0` is not a valid semver in `a:b/c@1.02.0`");
-  CHECK_EQ(parse_extern_name("a:b:c/d", ir::kDefaultFeatures).error().cls(), ErrorClass::unsupported);
+  CHECK_EQ(error_of("a:b"),
+           "`a:b` is not a valid extern name: expected `/` after package name in `a:b`");
+  CHECK_EQ(error_of("a:b/c@1.02.0"), "`a:b/c@1.02.0` is not a valid extern name: `1.02.0` is not a "
+                                     "valid semver in `a:b/c@1.02.0`");
+  CHECK_EQ(parse_extern_name("a:b:c/d", ir::kDefaultFeatures).error().cls(),
+           ErrorClass::unsupported);
 }
 
 TEST_CASE("semver 2.0.0") {
-  for (const char* good : {"0.0.0", "1.2.3", "1.0.0-alpha.1", "1.0.0-0a.x-y", "1.0.0+001", "1.0.0-rc+sha.5"}) {
+  for (const char* good :
+       {"0.0.0", "1.2.3", "1.0.0-alpha.1", "1.0.0-0a.x-y", "1.0.0+001", "1.0.0-rc+sha.5"}) {
     CHECK(is_semver(good));
   }
-  for (const char* bad : {"", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.x", "1.2.3-a..b"}) {
+  for (const char* bad : {"", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+",
+                          "1.2.x", "1.2.3-a..b"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_semver(bad));
   }
 }
 
 TEST_CASE("strong uniqueness: the list of the explainer") {
-  for (const char* conflict : {"foo", "FOO", "foo-BAR", "[constructor]FOO", "[method]foo.BAR", "[static]foo.bar", "[method]foo.baz",
-                               "[method]foo.foo", "[static]foo-BAR.FOO-bar", "foo:bar/BAZ"}) {
+  for (const char* conflict :
+       {"foo", "FOO", "foo-BAR", "[constructor]FOO", "[method]foo.BAR", "[static]foo.bar",
+        "[method]foo.baz", "[method]foo.foo", "[static]foo-BAR.FOO-bar", "foo:bar/BAZ"}) {
     UniqueNames names;
-    for (const char* name : {"foo", "foo-bar", "[constructor]foo", "[method]foo.bar", "[static]foo.baz", "foo:bar/baz"}) {
+    for (const char* name : {"foo", "foo-bar", "[constructor]foo", "[method]foo.bar",
+                             "[static]foo.baz", "foo:bar/baz"}) {
       CHECK_FALSE(names.add(name).has_value());
     }
     CAPTURE(conflict);

@@ -12,7 +12,8 @@ namespace petrel::frontend::comp {
 using ir::DefType;
 using ir::TransferOp;
 
-ir::PlanEnd PlanBuilder::guest(const ir::CanonOptions& options, ir::OptionsIdx idx, bool in_memory) {
+ir::PlanEnd PlanBuilder::guest(const ir::CanonOptions& options, ir::OptionsIdx idx,
+                               bool in_memory) {
   ir::PlanEnd end;
   end.kind = ir::EndKind::guest;
   end.shape = in_memory ? ir::EndShape::memory : ir::EndShape::flat;
@@ -49,7 +50,8 @@ void PlanBuilder::finish_end(ir::PlanEnd& end, std::span<const ir::Field> values
   end.align_bytes = align_bytes;
 }
 
-Result<ir::TransferPlanIdx> PlanBuilder::build(std::span<const ir::Field> values, ir::PlanEnd src, ir::PlanEnd dst) {
+Result<ir::TransferPlanIdx> PlanBuilder::build(std::span<const ir::Field> values, ir::PlanEnd src,
+                                               ir::PlanEnd dst) {
   code_.clear();
   has_copy_ = false;
   finish_end(src, values);
@@ -57,11 +59,14 @@ Result<ir::TransferPlanIdx> PlanBuilder::build(std::span<const ir::Field> values
   if (src.size_bytes == 0xffffffff || dst.size_bytes == 0xffffffff) {
     return fail(ErrorClass::limit, "the parameters of a function take more than 4 GiB");
   }
-  sequence(values, {{src.shape == ir::EndShape::memory, src.pointer_size, 0}, {dst.shape == ir::EndShape::memory, dst.pointer_size, 0}});
+  sequence(values, {{src.shape == ir::EndShape::memory, src.pointer_size, 0},
+                    {dst.shape == ir::EndShape::memory, dst.pointer_size, 0}});
   word(static_cast<u32>(TransferOp::end));
   total_words_ += code_.size();
   if (total_words_ > kMaxPlanWords) {
-    return fail(ErrorClass::limit, strf("transfer plans of the component exceed the limit of %zu words", kMaxPlanWords));
+    return fail(
+        ErrorClass::limit,
+        strf("transfer plans of the component exceed the limit of %zu words", kMaxPlanWords));
   }
   return image_.intern_plan(src, dst, code_);
 }
@@ -111,7 +116,8 @@ bool PlanBuilder::is_plain(ir::DefTypeIdx idx) {
     }
     plain = plain && sum == t.size32;
   }
-  plain_[idx.index()] = plain ? 1 : 2; // `known` may dangle: the recursion does not resize, but say it anew
+  plain_[idx.index()] =
+      plain ? 1 : 2; // `known` may dangle: the recursion does not resize, but say it anew
   return plain;
 }
 
@@ -161,7 +167,9 @@ void PlanBuilder::value(ir::DefTypeIdx idx, Pair at) {
   case DefTypeKind::string: op(TransferOp::string, at); return;
   case DefTypeKind::error_context: op(TransferOp::error_context, at); return;
   case DefTypeKind::record:
-  case DefTypeKind::tuple: sequence(image_.fields(t.fields), at); return; // plans go into the image only when complete
+  case DefTypeKind::tuple:
+    sequence(image_.fields(t.fields), at);
+    return; // plans go into the image only when complete
   case DefTypeKind::variant: {
     std::vector<ir::DefTypeIdx> payloads;
     for (const ir::Field& f : image_.fields(t.fields)) {
@@ -277,8 +285,10 @@ void PlanBuilder::fixed_list(const DefType& t, Pair at) {
   code_[next] = narrow<u32>(code_.size());
 }
 
-void PlanBuilder::list_op(u32 src_size, u32 dst_size, u32 src_align, u32 dst_align, Pair at, usize& body_word) {
-  u32 aux = (1 + static_cast<u32>(std::countr_zero(src_align))) | (1 + static_cast<u32>(std::countr_zero(dst_align))) << 4;
+void PlanBuilder::list_op(u32 src_size, u32 dst_size, u32 src_align, u32 dst_align, Pair at,
+                          usize& body_word) {
+  u32 aux = (1 + static_cast<u32>(std::countr_zero(src_align))) |
+            (1 + static_cast<u32>(std::countr_zero(dst_align))) << 4;
   op(TransferOp::list, at, aux);
   word(src_size);
   word(dst_size);
@@ -290,7 +300,8 @@ void PlanBuilder::list_op(u32 src_size, u32 dst_size, u32 src_align, u32 dst_ali
 void PlanBuilder::list(ir::DefTypeIdx elem_idx, Pair at) {
   const DefType elem = type(elem_idx);
   usize body = 0;
-  list_op(size(elem, at.src), size(elem, at.dst), align(elem, at.src), align(elem, at.dst), at, body);
+  list_op(size(elem, at.src), size(elem, at.dst), align(elem, at.src), align(elem, at.dst), at,
+          body);
   if (!is_plain(elem_idx)) {
     code_[body] = narrow<u32>(code_.size());
     value(elem_idx, {{true, at.src.pointer_size, 0}, {true, at.dst.pointer_size, 0}});
@@ -311,7 +322,8 @@ void PlanBuilder::map(const DefType& t, Pair at) {
   u32 dst_align = 1;
   u32 src_size = layout(at.src, src_align);
   u32 dst_size = layout(at.dst, dst_align);
-  bool plain = is_plain(t.elem) && is_plain(t.second) && type(t.elem).size32 + type(t.second).size32 == src_size;
+  bool plain = is_plain(t.elem) && is_plain(t.second) &&
+               type(t.elem).size32 + type(t.second).size32 == src_size;
   usize body = 0;
   list_op(src_size, dst_size, src_align, dst_align, at, body);
   if (!plain) {

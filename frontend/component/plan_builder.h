@@ -26,7 +26,8 @@ public:
 
   /// The plan for a parameter list, or for one result (`values` of length 1, placed like a one-element tuple).
   /// Errors: limit.
-  Result<ir::TransferPlanIdx> build(std::span<const ir::Field> values, ir::PlanEnd src, ir::PlanEnd dst);
+  Result<ir::TransferPlanIdx> build(std::span<const ir::Field> values, ir::PlanEnd src,
+                                    ir::PlanEnd dst);
 
 private:
   /// Where a value lies on one side.
@@ -52,18 +53,22 @@ private:
   void op(ir::TransferOp op, Pair at, u32 aux = 0);
   void word(u32 w) { code_.push_back(w); }
 
-  u32 size(const ir::DefType& t, const Place& p) const { return p.pointer_size == 8 ? t.size64 : t.size32; }
-  u32 align(const ir::DefType& t, const Place& p) const { return p.pointer_size == 8 ? t.align64 : t.align32; }
+  u32 size(const ir::DefType& t, const Place& p) const {
+    return p.pointer_size == 8 ? t.size64 : t.size32;
+  }
+  u32 align(const ir::DefType& t, const Place& p) const {
+    return p.pointer_size == 8 ? t.align64 : t.align32;
+  }
   const ir::DefType& type(ir::DefTypeIdx idx) const { return image_.types[idx.index()]; }
   bool is_plain(ir::DefTypeIdx idx);
   void finish_end(ir::PlanEnd& end, std::span<const ir::Field> values) const;
 
   PlanImage& image_;
   std::vector<u32> code_;
-  usize last_copy_ = 0;       ///< index of the op word of a copy that may grow; 0 with has_copy_ false
+  usize last_copy_ = 0; ///< index of the op word of a copy that may grow; 0 with has_copy_ false
   bool has_copy_ = false;
   usize total_words_ = 0;
-  std::vector<u8> plain_;     ///< per DefType: 0 unknown, 1 plain, 2 not
+  std::vector<u8> plain_; ///< per DefType: 0 unknown, 1 plain, 2 not
 };
 
 } // namespace petrel::frontend::comp

@@ -19,7 +19,8 @@ public:
   PlanBuilder builder{image};
 
   ir::DefTypeIdx type(DefTypeKind kind, u32 size32, u32 align32, u32 size64, u32 align64, u32 flat,
-                      const std::vector<ir::Field>& fields = {}, ir::DefTypeIdx elem = {}, ir::DefTypeIdx second = {}, u32 number = 0) {
+                      const std::vector<ir::Field>& fields = {}, ir::DefTypeIdx elem = {},
+                      ir::DefTypeIdx second = {}, u32 number = 0) {
     ir::DefType row;
     row.kind = kind;
     row.flat_count = static_cast<u8>(flat);
@@ -59,7 +60,9 @@ ir::PlanEnd memory() {
   return PlanBuilder::guest(options, ir::OptionsIdx(0), true);
 }
 
-constexpr u32 op(ir::TransferOp o, bool src, bool dst, u32 aux = 0) { return ir::encode_transfer_op(o, src, dst, aux); }
+constexpr u32 op(ir::TransferOp o, bool src, bool dst, u32 aux = 0) {
+  return ir::encode_transfer_op(o, src, dst, aux);
+}
 
 std::vector<u32> words(Fixture& f) {
   std::vector<u8> image = f.image.finish();
@@ -80,7 +83,8 @@ TEST_CASE("flat parameters go to a host struct field by field") {
   CHECK_EQ(f.plan.src.slot_count, 4u);
   CHECK_EQ(f.plan.dst.size_bytes, 24u);
   CHECK_EQ(f.plan.dst.align_bytes, 8u);
-  CHECK_EQ(words(f), Words{op(ir::TransferOp::int_, false, true, 1), 0, 0, op(ir::TransferOp::int_, false, true, 4), 1, 4,
+  CHECK_EQ(words(f), Words{op(ir::TransferOp::int_, false, true, 1), 0, 0,
+                           op(ir::TransferOp::int_, false, true, 4), 1, 4,
                            op(ir::TransferOp::string, false, true), 2, 8, kEnd});
 }
 
@@ -89,7 +93,8 @@ TEST_CASE("integers side by side in memory are one copy, padding is not copied")
   ir::DefTypeIdx a = f.u32_type();
   ir::DefTypeIdx b = f.u8_type();
   f.code({a, a, b, a}, memory(), PlanBuilder::host());
-  CHECK_EQ(words(f), Words{op(ir::TransferOp::copy, true, true), 0, 0, 9, op(ir::TransferOp::copy, true, true), 12, 12, 4, kEnd});
+  CHECK_EQ(words(f), Words{op(ir::TransferOp::copy, true, true), 0, 0, 9,
+                           op(ir::TransferOp::copy, true, true), 12, 12, 4, kEnd});
 }
 
 TEST_CASE("an option to flat slots zeroes what its case leaves unused") {
@@ -97,21 +102,22 @@ TEST_CASE("an option to flat slots zeroes what its case leaves unused") {
   ir::DefTypeIdx option = f.type(DefTypeKind::option, 12, 4, 24, 8, 3, {}, f.string());
   f.code({option}, memory(), flat());
   // switch S D next zero_first zero_count count none some | end | string 4 1 end
-  CHECK_EQ(words(f), Words{op(ir::TransferOp::switch_, true, false, 1), 0, 0, 14, 1, 2, 2, 9, 10, kEnd,
-                           op(ir::TransferOp::string, true, false), 4, 1, kEnd, kEnd});
+  CHECK_EQ(words(f), Words{op(ir::TransferOp::switch_, true, false, 1), 0, 0, 14, 1, 2, 2, 9, 10,
+                           kEnd, op(ir::TransferOp::string, true, false), 4, 1, kEnd, kEnd});
 }
 
 TEST_CASE("lists: equal elements are copied at once, others run a block per element") {
   Fixture plain;
   ir::DefTypeIdx bytes = plain.type(DefTypeKind::list, 8, 4, 16, 8, 2, {}, plain.u8_type());
   plain.code({bytes}, flat(), PlanBuilder::host());
-  CHECK_EQ(words(plain), Words{op(ir::TransferOp::list, false, true, 0x11), 0, 0, 1, 1, 0, 7, kEnd});
+  CHECK_EQ(words(plain),
+           Words{op(ir::TransferOp::list, false, true, 0x11), 0, 0, 1, 1, 0, 7, kEnd});
 
   Fixture strings;
   ir::DefTypeIdx list = strings.type(DefTypeKind::list, 8, 4, 16, 8, 2, {}, strings.string());
   strings.code({list}, PlanBuilder::host(), memory());
-  CHECK_EQ(words(strings), Words{op(ir::TransferOp::list, true, true, 0x34), 0, 0, 16, 8, 7, 11, op(ir::TransferOp::string, true, true), 0, 0,
-                                 kEnd, kEnd});
+  CHECK_EQ(words(strings), Words{op(ir::TransferOp::list, true, true, 0x34), 0, 0, 16, 8, 7, 11,
+                                 op(ir::TransferOp::string, true, true), 0, 0, kEnd, kEnd});
 }
 
 TEST_CASE("enums, flags and fixed-length lists") {
@@ -121,12 +127,15 @@ TEST_CASE("enums, flags and fixed-length lists") {
   ir::DefTypeIdx flags = f.type(DefTypeKind::flags, 2, 2, 2, 2, 1, labels);
   ir::DefTypeIdx enumeration = f.type(DefTypeKind::enum_, 1, 1, 1, 1, 1, labels);
   f.code({flags, enumeration}, flat(), PlanBuilder::host());
-  CHECK_EQ(words(f), Words{op(ir::TransferOp::flags, false, true, 2), 0, 0, 0x1ff, op(ir::TransferOp::enum_, false, true, 1), 1, 2, 9, kEnd});
+  CHECK_EQ(words(f), Words{op(ir::TransferOp::flags, false, true, 2), 0, 0, 0x1ff,
+                           op(ir::TransferOp::enum_, false, true, 1), 1, 2, 9, kEnd});
 
   Fixture fixed;
-  ir::DefTypeIdx list = fixed.type(DefTypeKind::fixed_list, 24, 4, 48, 8, 6, {}, fixed.string(), {}, 3);
+  ir::DefTypeIdx list =
+      fixed.type(DefTypeKind::fixed_list, 24, 4, 48, 8, 6, {}, fixed.string(), {}, 3);
   fixed.code({list}, memory(), PlanBuilder::host());
-  CHECK_EQ(words(fixed), Words{op(ir::TransferOp::repeat, true, true), 0, 0, 3, 8, 16, 11, op(ir::TransferOp::string, true, true), 0, 0, kEnd, kEnd});
+  CHECK_EQ(words(fixed), Words{op(ir::TransferOp::repeat, true, true), 0, 0, 3, 8, 16, 11,
+                               op(ir::TransferOp::string, true, true), 0, 0, kEnd, kEnd});
 }
 
 TEST_CASE("the check refuses code that would read or write outside its ends") {

@@ -33,7 +33,8 @@ void add_fields(std::vector<u32>& key, const std::vector<ir::Field>& fields) {
 } // namespace
 
 ir::DefTypeIdx PlanImage::intern(ir::DefType row, const std::vector<ir::Field>& fields) {
-  std::vector<u32> key = {static_cast<u32>(row.kind), row.elem.index(), row.second.index(), row.number};
+  std::vector<u32> key = {static_cast<u32>(row.kind), row.elem.index(), row.second.index(),
+                          row.number};
   add_fields(key, fields);
   auto [found, is_new] = type_keys_.try_emplace(std::move(key), narrow<u32>(types.size()));
   if (is_new) {
@@ -43,22 +44,27 @@ ir::DefTypeIdx PlanImage::intern(ir::DefType row, const std::vector<ir::Field>& 
   return ir::DefTypeIdx(found->second);
 }
 
-ir::CompFuncTypeIdx PlanImage::intern_func(const std::vector<ir::Field>& params, ir::DefTypeIdx result, bool is_async) {
+ir::CompFuncTypeIdx PlanImage::intern_func(const std::vector<ir::Field>& params,
+                                           ir::DefTypeIdx result, bool is_async) {
   std::vector<u32> key = {result.index(), is_async ? 1u : 0u};
   add_fields(key, params);
   auto [found, is_new] = func_keys_.try_emplace(std::move(key), narrow<u32>(func_types.size()));
   if (is_new) {
-    func_types.push_back({.params = params.empty() ? ir::Array<ir::Field>{} : put(params), .result = result, .is_async = is_async ? 1u : 0u, .key = {}});
+    func_types.push_back({.params = params.empty() ? ir::Array<ir::Field>{} : put(params),
+                          .result = result,
+                          .is_async = is_async ? 1u : 0u,
+                          .key = {}});
   }
   return ir::CompFuncTypeIdx(found->second);
 }
 
-ir::TransferPlanIdx PlanImage::intern_plan(const ir::PlanEnd& src, const ir::PlanEnd& dst, const std::vector<u32>& code) {
+ir::TransferPlanIdx PlanImage::intern_plan(const ir::PlanEnd& src, const ir::PlanEnd& dst,
+                                           const std::vector<u32>& code) {
   std::vector<u32> key;
   key.reserve(code.size() + 12);
   for (const ir::PlanEnd* end : {&src, &dst}) {
-    key.insert(key.end(), {static_cast<u32>(end->kind) | static_cast<u32>(end->shape) << 8 | u32{end->pointer_size} << 16 |
-                               static_cast<u32>(end->encoding) << 24,
+    key.insert(key.end(), {static_cast<u32>(end->kind) | static_cast<u32>(end->shape) << 8 |
+                               u32{end->pointer_size} << 16 | static_cast<u32>(end->encoding) << 24,
                            end->size_bytes, end->align_bytes, end->slot_count, end->options});
   }
   key.insert(key.end(), code.begin(), code.end());
@@ -219,7 +225,9 @@ Result<std::string> type_key(const PlanImage& image, const ir::CompFuncType& fun
     writer.type(func.result);
   }
   if (writer.full()) {
-    return fail(ErrorClass::limit, "the type of an imported or exported function is longer than 1 MiB when written out");
+    return fail(
+        ErrorClass::limit,
+        "the type of an imported or exported function is longer than 1 MiB when written out");
   }
   return std::move(writer.out);
 }

@@ -49,10 +49,14 @@ public:
     append(list.data(), list.size_bytes());
     return out;
   }
-  template <typename T> ir::Array<T> put(const std::vector<T>& list) { return put(std::span<const T>(list)); }
+  template <typename T> ir::Array<T> put(const std::vector<T>& list) {
+    return put(std::span<const T>(list));
+  }
   /// A name; equal names share their bytes.
   ir::Str name(std::string_view text);
-  std::string_view text(ir::Str s) const { return {reinterpret_cast<const char*>(bytes_.data()) + s.offset, s.count}; }
+  std::string_view text(ir::Str s) const {
+    return {reinterpret_cast<const char*>(bytes_.data()) + s.offset, s.count};
+  }
   std::span<const ir::Field> fields(ir::Array<ir::Field> a) const {
     // SAFETY: `put` aligned and wrote these rows.
     return {reinterpret_cast<const ir::Field*>(bytes_.data() + a.offset), a.count};
@@ -60,11 +64,15 @@ public:
 
   /// Interns a value type whose children are interned. `row.fields` is ignored, `fields` counts.
   ir::DefTypeIdx intern(ir::DefType row, const std::vector<ir::Field>& fields);
-  ir::CompFuncTypeIdx intern_func(const std::vector<ir::Field>& params, ir::DefTypeIdx result, bool is_async);
+  ir::CompFuncTypeIdx intern_func(const std::vector<ir::Field>& params, ir::DefTypeIdx result,
+                                  bool is_async);
   /// Adds a plan; equal ones share a row.
-  ir::TransferPlanIdx intern_plan(const ir::PlanEnd& src, const ir::PlanEnd& dst, const std::vector<u32>& code);
+  ir::TransferPlanIdx intern_plan(const ir::PlanEnd& src, const ir::PlanEnd& dst,
+                                  const std::vector<u32>& code);
 
-  void add_init(ir::InitKind kind, usize index) { initialisers.push_back({kind, narrow<u32>(index)}); }
+  void add_init(ir::InitKind kind, usize index) {
+    initialisers.push_back({kind, narrow<u32>(index)});
+  }
 
   /// Bytes so far; limit errors are the caller's.
   usize size_bytes() const { return bytes_.size(); }

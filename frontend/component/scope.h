@@ -34,12 +34,12 @@ struct Scope {
   ScopeKind kind = ScopeKind::component;
 
   // Reading state.
-  ByteReader sections{Bytes{}};  ///< component: what follows
-  ByteReader section{Bytes{}};   ///< component: the current section
+  ByteReader sections{Bytes{}}; ///< component: what follows
+  ByteReader section{Bytes{}};  ///< component: the current section
   u8 section_id = 0;
-  u32 items_left = 0;            ///< of the current section, or declarators of a type
+  u32 items_left = 0; ///< of the current section, or declarators of a type
   bool in_section = false;
-  ByteReader* reader = nullptr;  ///< where items and declarators are read
+  ByteReader* reader = nullptr; ///< where items and declarators are read
   u64 start_offset = 0;
 
   // Index spaces.
@@ -52,15 +52,16 @@ struct Scope {
   // Names and visibility.
   std::vector<NamedEntity> imports, exports;
   UniqueNames import_names, export_names;
-  std::unordered_set<u32> import_visible, export_visible; ///< TypeIds named by imports; by imports or exports
+  std::unordered_set<u32> import_visible,
+      export_visible; ///< TypeIds named by imports; by imports or exports
   std::unordered_map<u32, std::string_view> import_resources, export_resources; ///< TypeId → label
   std::unordered_set<std::string_view> import_resource_names, export_resource_names;
-  std::vector<ResourceId> bound; ///< introduced by imports
-  std::vector<ResourceId> fresh; ///< defined here, or by instances made here
+  std::vector<ResourceId> bound;                    ///< introduced by imports
+  std::vector<ResourceId> fresh;                    ///< defined here, or by instances made here
   std::unordered_map<u32, ValType> local_resources; ///< ResourceId → rep, for resource.new and .rep
   std::unordered_map<std::string_view, std::string_view> implements;
 
-  u32 context_type = 0; ///< ValKind of context.get/set once used
+  u32 context_type = 0;              ///< ValKind of context.get/set once used
   std::unique_ptr<ComponentDef> def; ///< components only
   std::string_view debug_name;
 };

@@ -16,7 +16,8 @@ bool is_primitive(const Type& t) { return t.value <= DefTypeKind::error_context;
 
 std::string value_mismatch(const TypeTable& types, TypeId actual, TypeId expected);
 
-std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expected, const char* what, const char* full) {
+std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expected,
+                            const char* what, const char* full) {
   auto a = types.fields(actual);
   auto e = types.fields(expected);
   if (a.size() != e.size()) {
@@ -24,10 +25,12 @@ std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expect
   }
   for (usize i = 0; i < e.size(); ++i) {
     if (a[i].name != e[i].name) {
-      return strf("expected %s name%s `%s`, found `%s`", what, what[0] == 'f' ? "" : "d", quoted(e[i].name).c_str(), quoted(a[i].name).c_str());
+      return strf("expected %s name%s `%s`, found `%s`", what, what[0] == 'f' ? "" : "d",
+                  quoted(e[i].name).c_str(), quoted(a[i].name).c_str());
     }
     if (a[i].type.is_none() != e[i].type.is_none()) {
-      return strf(e[i].type.is_none() ? "expected %s `%s` to have no type" : "expected %s `%s` to have a type, found none",
+      return strf(e[i].type.is_none() ? "expected %s `%s` to have no type"
+                                      : "expected %s `%s` to have a type, found none",
                   what, quoted(e[i].name).c_str());
     }
     if (e[i].type.is_none()) {
@@ -41,7 +44,8 @@ std::string fields_mismatch(const TypeTable& types, TypeId actual, TypeId expect
   return {};
 }
 
-std::string optional_mismatch(const TypeTable& types, TypeId actual, TypeId expected, const char* what) {
+std::string optional_mismatch(const TypeTable& types, TypeId actual, TypeId expected,
+                              const char* what) {
   if (actual.is_none() && expected.is_none()) {
     return {};
   }
@@ -63,14 +67,18 @@ std::string value_mismatch(const TypeTable& types, TypeId actual, TypeId expecte
   }
   if (a.value != e.value) {
     if (is_primitive(a) && is_primitive(e)) {
-      return strf("expected primitive `%s` found primitive `%s`", value_kind_name(e.value).data(), value_kind_name(a.value).data());
+      return strf("expected primitive `%s` found primitive `%s`", value_kind_name(e.value).data(),
+                  value_kind_name(a.value).data());
     }
-    return strf("expected %s, found %s", is_primitive(e) && !is_primitive(a) ? "primitive" : value_kind_name(e.value).data(),
+    return strf("expected %s, found %s",
+                is_primitive(e) && !is_primitive(a) ? "primitive" : value_kind_name(e.value).data(),
                 value_kind_name(a.value).data());
   }
   switch (e.value) {
-  case DefTypeKind::record: return fields_mismatch(types, actual, expected, "field", "record field");
-  case DefTypeKind::variant: return fields_mismatch(types, actual, expected, "case", "variant case");
+  case DefTypeKind::record:
+    return fields_mismatch(types, actual, expected, "field", "record field");
+  case DefTypeKind::variant:
+    return fields_mismatch(types, actual, expected, "case", "variant case");
   case DefTypeKind::tuple: return fields_mismatch(types, actual, expected, "type", "tuple field");
   case DefTypeKind::flags: return "mismatch in flags elements";
   case DefTypeKind::enum_: return "mismatch in enum elements";
@@ -118,7 +126,8 @@ std::string func_mismatch(const TypeTable& types, TypeId actual, TypeId expected
     return {};
   }
   if (a.is_async != e.is_async) {
-    return e.is_async ? "expected an async function, found a sync one" : "expected a sync function, found an async one";
+    return e.is_async ? "expected an async function, found a sync one"
+                      : "expected a sync function, found an async one";
   }
   auto ap = types.fields(actual);
   auto ep = types.fields(expected);
@@ -127,10 +136,12 @@ std::string func_mismatch(const TypeTable& types, TypeId actual, TypeId expected
   }
   for (usize i = 0; i < ep.size(); ++i) {
     if (ap[i].name != ep[i].name) {
-      return strf("expected parameter named `%s`, found `%s`", quoted(ep[i].name).c_str(), quoted(ap[i].name).c_str());
+      return strf("expected parameter named `%s`, found `%s`", quoted(ep[i].name).c_str(),
+                  quoted(ap[i].name).c_str());
     }
     if (std::string why = value_mismatch(types, ap[i].type, ep[i].type); !why.empty()) {
-      return strf("type mismatch in function parameter `%s`: %s", quoted(ep[i].name).c_str(), why.c_str());
+      return strf("type mismatch in function parameter `%s`: %s", quoted(ep[i].name).c_str(),
+                  why.c_str());
     }
   }
   if (a.elem.is_none() != e.elem.is_none()) {
@@ -154,21 +165,24 @@ ByName by_name(std::span<const NamedEntity> list) {
 }
 
 std::string instance_mismatch(TypeTable& types, TypeId actual, TypeId expected) {
-  if (!types.spend(types.instance(actual).exports.size() + types.instance(expected).exports.size())) {
+  if (!types.spend(types.instance(actual).exports.size() +
+                   types.instance(expected).exports.size())) {
     return "comparing types takes too many steps";
   }
   Substitution map;
   // Copies: substitution below appends to the table.
   InstanceType want = types.instance(expected);
   InstanceType have = types.instance(actual);
-  bind_resources(types, {EntityKind::instance, actual}, {EntityKind::instance, expected}, want.fresh, map);
+  bind_resources(types, {EntityKind::instance, actual}, {EntityKind::instance, expected},
+                 want.fresh, map);
   ByName exports = by_name(have.exports);
   for (const NamedEntity& e : want.exports) {
     auto found = exports.find(e.name);
     if (found == exports.end()) {
       return strf("missing expected export `%s`", quoted(e.name).c_str());
     }
-    if (std::string why = mismatch(types, found->second, types.substitute(e.entity, map)); !why.empty()) {
+    if (std::string why = mismatch(types, found->second, types.substitute(e.entity, map));
+        !why.empty()) {
       return strf("type mismatch in instance export `%s`: %s", quoted(e.name).c_str(), why.c_str());
     }
   }
@@ -176,7 +190,8 @@ std::string instance_mismatch(TypeTable& types, TypeId actual, TypeId expected) 
 }
 
 std::string component_mismatch(TypeTable& types, TypeId actual, TypeId expected) {
-  if (!types.spend(types.component(actual).exports.size() + types.component(expected).imports.size())) {
+  if (!types.spend(types.component(actual).exports.size() +
+                   types.component(expected).imports.size())) {
     return "comparing types takes too many steps";
   }
   ComponentType want = types.component(expected);
@@ -190,7 +205,8 @@ std::string component_mismatch(TypeTable& types, TypeId actual, TypeId expected)
       return strf("missing expected import `%s`", quoted(i.name).c_str());
     }
     bind_resources(types, found->second, i.entity, have.bound, given);
-    if (std::string why = mismatch(types, found->second, types.substitute(i.entity, given)); !why.empty()) {
+    if (std::string why = mismatch(types, found->second, types.substitute(i.entity, given));
+        !why.empty()) {
       return strf("type mismatch in import `%s`: %s", quoted(i.name).c_str(), why.c_str());
     }
   }
@@ -203,7 +219,8 @@ std::string component_mismatch(TypeTable& types, TypeId actual, TypeId expected)
     }
     Entity export_given = types.substitute(found->second, given);
     bind_resources(types, export_given, e.entity, want.fresh, made);
-    if (std::string why = mismatch(types, export_given, types.substitute(e.entity, made)); !why.empty()) {
+    if (std::string why = mismatch(types, export_given, types.substitute(e.entity, made));
+        !why.empty()) {
       return strf("type mismatch in export `%s`: %s", quoted(e.name).c_str(), why.c_str());
     }
   }
@@ -214,7 +231,9 @@ std::string type_mismatch(TypeTable& types, TypeId actual, TypeId expected) {
   const Type& a = types[actual];
   const Type& e = types[expected];
   if (a.kind != e.kind) {
-    auto name = [](const Type& t) { return t.kind == TypeKind::value ? std::string_view("defined type") : kind_name(t); };
+    auto name = [](const Type& t) {
+      return t.kind == TypeKind::value ? std::string_view("defined type") : kind_name(t);
+    };
     return strf("expected %s, found %s", name(e).data(), name(a).data());
   }
   switch (e.kind) {
@@ -241,10 +260,12 @@ std::string mismatch(TypeTable& types, Entity actual, Entity expected) {
     return "comparing types takes too many steps";
   }
   if (actual.kind != expected.kind) {
-    return strf("expected %s, found %s", kind_name(expected.kind).data(), kind_name(actual.kind).data());
+    return strf("expected %s, found %s", kind_name(expected.kind).data(),
+                kind_name(actual.kind).data());
   }
   switch (expected.kind) {
-  case EntityKind::core_module: return core_mismatch(types.module(actual.type), types.module(expected.type));
+  case EntityKind::core_module:
+    return core_mismatch(types.module(actual.type), types.module(expected.type));
   case EntityKind::func: return func_mismatch(types, actual.type, expected.type);
   case EntityKind::value: return value_mismatch(types, actual.type, expected.type);
   case EntityKind::type: return type_mismatch(types, actual.type, expected.type);
@@ -254,14 +275,15 @@ std::string mismatch(TypeTable& types, Entity actual, Entity expected) {
   PETREL_UNREACHABLE();
 }
 
-void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map,
-                    bool rename) {
+void bind_resources(TypeTable& types, Entity actual, Entity expected,
+                    std::span<const ResourceId> bound, Substitution& map, bool rename) {
   if ((bound.empty() && !rename) || actual.kind != expected.kind) {
     return;
   }
   if (expected.kind == EntityKind::type) {
     const Type& e = types[expected.type];
-    if (rename && (e.kind == TypeKind::value || e.kind == TypeKind::resource) && types[actual.type].kind == e.kind) {
+    if (rename && (e.kind == TypeKind::value || e.kind == TypeKind::resource) &&
+        types[actual.type].kind == e.kind) {
       map.rename(expected.type, actual.type);
     }
     if (e.kind == TypeKind::resource && types[actual.type].kind == TypeKind::resource) {
@@ -274,7 +296,8 @@ void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<
     }
     return;
   }
-  if (expected.kind == EntityKind::instance && types.spend(types.instance(actual.type).exports.size())) {
+  if (expected.kind == EntityKind::instance &&
+      types.spend(types.instance(actual.type).exports.size())) {
     ByName exports = by_name(types.instance(actual.type).exports);
     for (const NamedEntity& e : types.instance(expected.type).exports) {
       if (auto found = exports.find(e.name); found != exports.end()) {

@@ -70,7 +70,8 @@ u32 TypeTable::intern_name(std::string_view name) {
 
 u32 TypeTable::intern_shape(const Type& type) {
   auto shape_of = [&](TypeId id) { return id.is_none() ? kNone : types_[id.index()].shape; };
-  std::vector<u32> key = {static_cast<u32>(type.kind), static_cast<u32>(type.value), type.is_async ? 1u : 0u};
+  std::vector<u32> key = {static_cast<u32>(type.kind), static_cast<u32>(type.value),
+                          type.is_async ? 1u : 0u};
   if (type.kind == TypeKind::resource) {
     key.push_back(type.number);
   } else if (type.kind == TypeKind::value &&
@@ -90,7 +91,8 @@ u32 TypeTable::intern_shape(const Type& type) {
 }
 
 template <typename F> void TypeTable::for_each_child(const Type& type, F&& visit) const {
-  if (!type.elem.is_none() && !(type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
+  if (!type.elem.is_none() &&
+      !(type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
     visit(type.elem);
   }
   if (!type.second.is_none()) {
@@ -148,15 +150,11 @@ void TypeTable::lay_out_cases(Type& type) const {
 void TypeTable::lay_out(Type& type) const {
   switch (type.value) {
   case DefTypeKind::record:
-  case DefTypeKind::tuple:
-    lay_out_fields(type);
-    return;
+  case DefTypeKind::tuple: lay_out_fields(type); return;
   case DefTypeKind::variant:
   case DefTypeKind::enum_:
   case DefTypeKind::option:
-  case DefTypeKind::result:
-    lay_out_cases(type);
-    return;
+  case DefTypeKind::result: lay_out_cases(type); return;
   case DefTypeKind::flags:
     type.align32 = type.align64 = static_cast<u8>(flags_bytes(type.field_count));
     type.size32 = type.size64 = type.align32;
@@ -200,19 +198,19 @@ void TypeTable::lay_out(Type& type) const {
   case DefTypeKind::f64:
   case DefTypeKind::char_:
   case DefTypeKind::string:
-  case DefTypeKind::error_context:
-    break; // predefined, never made
+  case DefTypeKind::error_context: break; // predefined, never made
   }
   PETREL_UNREACHABLE();
 }
 
 Status TypeTable::check_limits(const Type& type) const {
   if (type.depth > kMaxTypeDepth) {
-    return fail(ErrorClass::limit, strf("type nesting is too deep: more than %u levels", kMaxTypeDepth));
+    return fail(ErrorClass::limit,
+                strf("type nesting is too deep: more than %u levels", kMaxTypeDepth));
   }
   if (type.size > kMaxTypeSize) {
-    return fail(ErrorClass::limit,
-                strf("effective type size exceeds the limit of %llu", static_cast<unsigned long long>(kMaxTypeSize)));
+    return fail(ErrorClass::limit, strf("effective type size exceeds the limit of %llu",
+                                        static_cast<unsigned long long>(kMaxTypeSize)));
   }
   if (over_limit()) {
     return fail(ErrorClass::limit, strf("types count exceeds the limit of %u", kMaxTypes));
@@ -338,7 +336,8 @@ TypeId TypeTable::rename(TypeId id) {
   return add(copy);
 }
 
-std::vector<ResourceId> TypeTable::freshen(std::span<const ResourceId> resources, Substitution& map) {
+std::vector<ResourceId> TypeTable::freshen(std::span<const ResourceId> resources,
+                                           Substitution& map) {
   std::vector<ResourceId> made;
   for (ResourceId r : resources) {
     TypeId fresh = make_resource();
@@ -391,7 +390,8 @@ TypeId TypeTable::substitute(TypeId id, Substitution& map) {
     type.elem = substitute(type.elem, map);
     type.second = substitute(type.second, map);
     bool changed = type.elem != elem || type.second != second;
-    if (type.kind == TypeKind::value && (type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
+    if (type.kind == TypeKind::value &&
+        (type.value == DefTypeKind::own || type.value == DefTypeKind::borrow)) {
       type.number = types_[type.elem.index()].number;
     }
     std::vector<NamedType> fields(fields_.begin() + type.first_field,

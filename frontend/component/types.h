@@ -61,23 +61,23 @@ struct Type {
   DefTypeKind value = DefTypeKind::bool_;
   bool has_resources = false; ///< mentions a ResourceId somewhere
   bool has_borrow = false;
-  bool has_list = false;      ///< contains a list, map or string: values live behind pointers
-  bool is_async = false;      ///< functions
-  u8 flat_count = 0;          ///< values: core values when flat, at most kFlatMany
+  bool has_list = false; ///< contains a list, map or string: values live behind pointers
+  bool is_async = false; ///< functions
+  u8 flat_count = 0;     ///< values: core values when flat, at most kFlatMany
   u8 align32 = 1;
   u8 align64 = 1;
   u32 depth = 1;
-  u32 shape = 0;              ///< value, resource, func: structural identity
+  u32 shape = 0; ///< value, resource, func: structural identity
   u64 size = 1;
   u64 size32 = 0;
   u64 size64 = 0;
-  TypeId elem;                ///< as in ir::DefType; func: the result; own, borrow: the resource type
+  TypeId elem; ///< as in ir::DefType; func: the result; own, borrow: the resource type
   TypeId second;
-  u32 number = 0;             ///< fixed list: length; own, borrow, resource: ResourceId
-  u32 first_field = 0;        ///< fields, cases, labels, parameters in the table's pool
+  u32 number = 0;      ///< fixed list: length; own, borrow, resource: ResourceId
+  u32 first_field = 0; ///< fields, cases, labels, parameters in the table's pool
   u32 field_count = 0;
-  TypeId alias_of;            ///< what `rename` made this from: for printing
-  u32 scope = 0;              ///< instance, component, module: index of its description
+  TypeId alias_of; ///< what `rename` made this from: for printing
+  u32 scope = 0;   ///< instance, component, module: index of its description
 
   ResourceId resource() const { return ResourceId(number); }
 };
@@ -146,7 +146,9 @@ public:
 
   /// Applies a substitution. When the table's limit is reached, answers `id` itself; `over_limit` tells.
   TypeId substitute(TypeId id, Substitution& map);
-  Entity substitute(Entity entity, Substitution& map) { return {entity.kind, substitute(entity.type, map)}; }
+  Entity substitute(Entity entity, Substitution& map) {
+    return {entity.kind, substitute(entity.type, map)};
+  }
   bool over_limit() const { return types_.size() > kMaxTypes || work_left_ == 0; }
 
   /// An instance type as the type of one instance: fresh copies of the resources it introduces, which are appended to
@@ -201,7 +203,7 @@ std::string_view value_kind_name(DefTypeKind kind);
 std::string mismatch(TypeTable& types, Entity actual, Entity expected);
 /// Binds the resources that `expected` introduces (type exports at any depth of instance types) to those of `actual`. With
 /// `rename`, value types it exports take the identity of the actual ones as well.
-void bind_resources(TypeTable& types, Entity actual, Entity expected, std::span<const ResourceId> bound, Substitution& map,
-                    bool rename = false);
+void bind_resources(TypeTable& types, Entity actual, Entity expected,
+                    std::span<const ResourceId> bound, Substitution& map, bool rename = false);
 
 } // namespace petrel::frontend::comp

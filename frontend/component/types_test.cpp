@@ -31,7 +31,8 @@ const Fact kFacts[] = {
     {"[*char]", 12, 4, 24, 8, 3, "i32 i32 i32"},
     {"bool", 1, 1, 1, 1, 1, "i32"},
     {"!*!u8 f32 *flags17", 12, 4, 24, 8, 3, "i32 i32 i32"},
-    {"(s32 s64 (s32 !u16 {f64 f32 f64} flags32) *s64)", 72, 8, 80, 8, 10, "i32 i64 i32 i32 i64 f32 f64 i32 i32 i32"},
+    {"(s32 s64 (s32 !u16 {f64 f32 f64} flags32) *s64)", 72, 8, 80, 8, 10,
+     "i32 i64 i32 i32 i64 f32 f64 i32 i32 i32"},
     {"(string char u32 !3*u8 _)", 20, 4, 32, 8, 8, "i32 i32 i32 i32 i32 i32 i32 i32"},
     {"flags32", 4, 4, 4, 4, 1, "i32"},
     {"*?[s16]", 8, 4, 16, 8, 2, "i32 i32"},
@@ -45,7 +46,8 @@ const Fact kFacts[] = {
     {"enum2", 1, 1, 1, 1, 1, "i32"},
     {"s64", 8, 8, 8, 8, 1, "i64"},
     {"s16", 2, 2, 2, 2, 1, "i32"},
-    {"{*(enum257) ?*char ?(u8 f32) [3*{string} _ [_ {s16 u16 u64} flags17 char] 3*3*u8]}", 64, 8, 112, 8, 18, ""},
+    {"{*(enum257) ?*char ?(u8 f32) [3*{string} _ [_ {s16 u16 u64} flags17 char] 3*3*u8]}", 64, 8,
+     112, 8, 18, ""},
     {"3*!_ [(s32) !_ u64]", 96, 8, 96, 8, 12, "i32 i32 i32 i64 i32 i32 i32 i64 i32 i32 i32 i64"},
     {"string", 8, 4, 16, 8, 2, "i32 i32"},
     {"(u64 enum256 3*3*3*u16 enum257)", 72, 8, 72, 8, 30, ""},
@@ -102,7 +104,8 @@ const Fact kFacts[] = {
     {"(flags16 char)", 8, 4, 8, 4, 2, "i32 i32"},
     {"*!!?bool {s16 char s8} _", 8, 4, 16, 8, 2, "i32 i32"},
     {"*flags1", 8, 4, 16, 8, 2, "i32 i32"},
-    {"((!_ u32 [flags32 *s32 (u32 string) {u64 u64 s32 u8}] (s8) u32))", 48, 8, 48, 8, 9, "i32 i32 i32 i64 i64 i32 i32 i32 i32"},
+    {"((!_ u32 [flags32 *s32 (u32 string) {u64 u64 s32 u8}] (s8) u32))", 48, 8, 48, 8, 9,
+     "i32 i32 i32 i64 i64 i32 i32 i32 i32"},
     {"!s64 3*(f32 u16 enum257)", 32, 8, 32, 8, 10, "i32 i64 i32 i32 f32 i32 i32 f32 i32 i32"},
     {"3*((enum257) {bool f32 s8} [{f64} enum1 s16 _] char)", 120, 8, 120, 8, 21, ""},
     {"?[s64 s8 [flags16]]", 24, 8, 24, 8, 4, "i32 i32 i64 i32"},
@@ -140,7 +143,8 @@ private:
     TypeTable::ValueSpec spec;
     spec.kind = kind;
     while (text_[0] != close) {
-      spec.fields.push_back({kind == DefTypeKind::tuple ? std::string_view() : fresh_name(), one()});
+      spec.fields.push_back(
+          {kind == DefTypeKind::tuple ? std::string_view() : fresh_name(), one()});
       if (text_[0] == ' ') {
         text_.remove_prefix(1);
       }
@@ -157,9 +161,19 @@ private:
     case '{': skip(1); return list_of(DefTypeKind::record, '}');
     case '(': skip(1); return list_of(DefTypeKind::tuple, ')');
     case '[': skip(1); return list_of(DefTypeKind::variant, ']');
-    case '?': skip(1); return make({.kind = DefTypeKind::option, .elem = one(), .second = {}, .fields = {}});
-    case '*': skip(1); return make({.kind = DefTypeKind::list, .elem = one(), .second = {}, .fields = {}});
-    case '3': skip(2); return make({.kind = DefTypeKind::fixed_list, .elem = one(), .second = {}, .number = 3, .fields = {}});
+    case '?':
+      skip(1);
+      return make({.kind = DefTypeKind::option, .elem = one(), .second = {}, .fields = {}});
+    case '*':
+      skip(1);
+      return make({.kind = DefTypeKind::list, .elem = one(), .second = {}, .fields = {}});
+    case '3':
+      skip(2);
+      return make({.kind = DefTypeKind::fixed_list,
+                   .elem = one(),
+                   .second = {},
+                   .number = 3,
+                   .fields = {}});
     case '!': {
       skip(1);
       TypeId ok = one();
@@ -256,11 +270,13 @@ TEST_CASE("type limits: depth, size through sharing, bytes") {
   TypeTable types;
   TypeId deep = types.primitive(DefTypeKind::u8);
   for (u32 i = 1; i < kMaxTypeDepth; ++i) {
-    auto next = types.make_value({.kind = DefTypeKind::list, .elem = deep, .second = {}, .fields = {}});
+    auto next =
+        types.make_value({.kind = DefTypeKind::list, .elem = deep, .second = {}, .fields = {}});
     REQUIRE(next);
     deep = *next;
   }
-  auto too_deep = types.make_value({.kind = DefTypeKind::list, .elem = deep, .second = {}, .fields = {}});
+  auto too_deep =
+      types.make_value({.kind = DefTypeKind::list, .elem = deep, .second = {}, .fields = {}});
   REQUIRE_FALSE(too_deep);
   CHECK_EQ(too_deep.error().cls(), ErrorClass::limit);
 
@@ -271,22 +287,36 @@ TEST_CASE("type limits: depth, size through sharing, bytes") {
     last = types.make_value({.kind = DefTypeKind::list, .elem = wide, .second = {}, .fields = {}});
     REQUIRE(last);
     TypeId list = *last;
-    last = types.make_value({.kind = DefTypeKind::tuple, .elem = {}, .second = {}, .fields = {{{}, list}, {{}, list}, {{}, list}}});
+    last = types.make_value({.kind = DefTypeKind::tuple,
+                             .elem = {},
+                             .second = {},
+                             .fields = {{{}, list}, {{}, list}, {{}, list}}});
   }
   REQUIRE_FALSE(last);
   CHECK_EQ(last.error().info().text, "effective type size exceeds the limit of 1000000");
 
-  auto big = types.make_value({.kind = DefTypeKind::fixed_list, .elem = types.primitive(DefTypeKind::u8), .second = {}, .number = 1u << 28, .fields = {}});
+  auto big = types.make_value({.kind = DefTypeKind::fixed_list,
+                               .elem = types.primitive(DefTypeKind::u8),
+                               .second = {},
+                               .number = 1u << 28,
+                               .fields = {}});
   REQUIRE_FALSE(big);
-  CHECK_EQ(big.error().info().text, "type of 268435456 bytes exceeds maximum byte size of 268435455");
-  CHECK(types.make_value({.kind = DefTypeKind::fixed_list, .elem = types.primitive(DefTypeKind::u8), .second = {}, .number = (1u << 28) - 1, .fields = {}}));
+  CHECK_EQ(big.error().info().text,
+           "type of 268435456 bytes exceeds maximum byte size of 268435455");
+  CHECK(types.make_value({.kind = DefTypeKind::fixed_list,
+                          .elem = types.primitive(DefTypeKind::u8),
+                          .second = {},
+                          .number = (1u << 28) - 1,
+                          .fields = {}}));
 }
 
 TEST_CASE("equal structures have one shape, resources are generative") {
   TypeTable types;
   TypeId u8_type = types.primitive(DefTypeKind::u8);
-  auto a = types.make_value({.kind = DefTypeKind::list, .elem = u8_type, .second = {}, .fields = {}});
-  auto b = types.make_value({.kind = DefTypeKind::list, .elem = u8_type, .second = {}, .fields = {}});
+  auto a =
+      types.make_value({.kind = DefTypeKind::list, .elem = u8_type, .second = {}, .fields = {}});
+  auto b =
+      types.make_value({.kind = DefTypeKind::list, .elem = u8_type, .second = {}, .fields = {}});
   CHECK(*a != *b);
   CHECK_EQ(types[*a].shape, types[*b].shape);
   TypeId r = types.make_resource();
@@ -297,5 +327,6 @@ TEST_CASE("equal structures have one shape, resources are generative") {
   Substitution map;
   map.resources[types[r].resource()] = s;
   CHECK_EQ(types[types.substitute(*own_r, map)].shape, types[*own_s].shape);
-  CHECK_EQ(mismatch(types, {EntityKind::type, *own_r}, {EntityKind::type, *own_s}), "resource types are not the same");
+  CHECK_EQ(mismatch(types, {EntityKind::type, *own_r}, {EntityKind::type, *own_s}),
+           "resource types are not the same");
 }

@@ -15,10 +15,12 @@ namespace petrel::frontend::comp {
 namespace {
 
 constexpr std::string_view kKeywords[] = {
-    "as",     "async",  "bool", "borrow", "char",   "constructor", "enum",    "error-context", "export", "f32",      "f64",   "flags",
-    "from",   "func",   "future", "import", "include", "interface", "list",   "map",   "option", "own",    "package",  "record", "resource", "result",
-    "s16",    "s32",    "s64",  "s8",     "static", "stream",      "string",  "tuple",         "type",   "u16",      "u32",   "u64",
-    "u8",     "use",    "variant", "with", "world"};
+    "as",       "async",     "bool", "borrow", "char",   "constructor", "enum",    "error-context",
+    "export",   "f32",       "f64",  "flags",  "from",   "func",        "future",  "import",
+    "include",  "interface", "list", "map",    "option", "own",         "package", "record",
+    "resource", "result",    "s16",  "s32",    "s64",    "s8",          "static",  "stream",
+    "string",   "tuple",     "type", "u16",    "u32",    "u64",         "u8",      "use",
+    "variant",  "with",      "world"};
 
 std::string ident(std::string_view name) {
   bool keyword = std::find(std::begin(kKeywords), std::end(kKeywords), name) != std::end(kKeywords);
@@ -44,7 +46,8 @@ struct Owner {
 
 class Printer {
 public:
-  explicit Printer(const ComponentFile& file) : types_(file.types), root_(types_.component(file.root().type)) {}
+  explicit Printer(const ComponentFile& file)
+      : types_(file.types), root_(types_.component(file.root().type)) {}
 
   std::string run() {
     collect(root_.imports);
@@ -79,7 +82,8 @@ private:
         }
       }
       std::string package = package_of(e.name);
-      auto found = std::find_if(packages_.begin(), packages_.end(), [&](const auto& p) { return p.first == package; });
+      auto found = std::find_if(packages_.begin(), packages_.end(),
+                                [&](const auto& p) { return p.first == package; });
       if (found == packages_.end()) {
         packages_.push_back({package, {}});
         found = packages_.end() - 1;
@@ -133,12 +137,15 @@ private:
       auto ready = [&](const auto& p) {
         for (const NamedEntity* e : p.second) {
           for (const NamedEntity& item : types_.instance(e->entity.type).exports) {
-            const Owner* owner = item.entity.kind == EntityKind::type ? owner_of(item.entity.type, e->name) : nullptr;
+            const Owner* owner = item.entity.kind == EntityKind::type
+                                     ? owner_of(item.entity.type, e->name)
+                                     : nullptr;
             if (owner == nullptr || package_of(owner->interface) == p.first) {
               continue;
             }
             std::string needed = package_of(owner->interface);
-            if (std::any_of(packages_.begin(), packages_.end(), [&](const auto& other) { return other.first == needed; })) {
+            if (std::any_of(packages_.begin(), packages_.end(),
+                            [&](const auto& other) { return other.first == needed; })) {
               return false;
             }
           }
@@ -180,10 +187,12 @@ private:
     return nullptr;
   }
 
-  using Use = std::pair<std::string_view, std::vector<std::pair<std::string_view, std::string_view>>>;
+  using Use =
+      std::pair<std::string_view, std::vector<std::pair<std::string_view, std::string_view>>>;
   void use(std::string_view here, const Use& u, u32 indent) {
     bool same_package = !here.empty() && package_of(here) == package_of(u.first);
-    std::string text = "use " + (same_package ? ident(local_name(u.first)) : escaped(u.first, 256)) + ".{";
+    std::string text =
+        "use " + (same_package ? ident(local_name(u.first)) : escaped(u.first, 256)) + ".{";
     bool first = true;
     for (const auto& [theirs, ours] : u.second) {
       text += (first ? "" : ", ") + ident(theirs) + (theirs == ours ? "" : " as " + ident(ours));
@@ -239,9 +248,11 @@ private:
     }
   }
 
-  void definition(const NamedEntity& e, std::span<const NamedEntity* const> methods, const Names& names, u32 indent) {
+  void definition(const NamedEntity& e, std::span<const NamedEntity* const> methods,
+                  const Names& names, u32 indent) {
     const Type& type = types_[e.entity.type];
-    if (!type.alias_of.is_none() && names.contains(type.alias_of.index()) && type.kind == TypeKind::resource) {
+    if (!type.alias_of.is_none() && names.contains(type.alias_of.index()) &&
+        type.kind == TypeKind::resource) {
       line(indent, "type " + ident(e.name) + " = " + ident(names.at(type.alias_of.index())) + ";");
       return;
     }
@@ -257,11 +268,12 @@ private:
       line(indent, "}");
       return;
     }
-    const bool fields = type.value == DefTypeKind::record || type.value == DefTypeKind::variant || type.value == DefTypeKind::enum_ ||
-                        type.value == DefTypeKind::flags;
+    const bool fields = type.value == DefTypeKind::record || type.value == DefTypeKind::variant ||
+                        type.value == DefTypeKind::enum_ || type.value == DefTypeKind::flags;
     if (type.kind != TypeKind::value || !fields) {
       // Its own name is what is being defined, so its structure is asked for.
-      std::string text = type.kind == TypeKind::value ? structure(e.entity.type, names) : std::string(kind_name(type));
+      std::string text = type.kind == TypeKind::value ? structure(e.entity.type, names)
+                                                      : std::string(kind_name(type));
       if (!type.alias_of.is_none() && names.contains(type.alias_of.index())) {
         text = ident(names.at(type.alias_of.index()));
       }
@@ -276,14 +288,16 @@ private:
     for (const NamedType& f : types_.fields(e.entity.type)) {
       std::string text = ident(f.name);
       if (!f.type.is_none()) {
-        text += type.value == DefTypeKind::record ? ": " + reference(f.type, names) : "(" + reference(f.type, names) + ")";
+        text += type.value == DefTypeKind::record ? ": " + reference(f.type, names)
+                                                  : "(" + reference(f.type, names) + ")";
       }
       line(indent + 1, text + ",");
     }
     line(indent, "}");
   }
 
-  std::string function(std::string_view name, TypeId id, bool in_resource, const Names& names) const {
+  std::string function(std::string_view name, TypeId id, bool in_resource,
+                       const Names& names) const {
     const Type& type = types_[id];
     auto params = types_.fields(id);
     std::string out;
@@ -291,7 +305,8 @@ private:
     if (in_resource && constructor) {
       out = "constructor";
     } else if (in_resource) {
-      out = ident(name.substr(name.find('.') + 1)) + (name.starts_with("[static]") ? ": static " : ": ");
+      out = ident(name.substr(name.find('.') + 1)) +
+            (name.starts_with("[static]") ? ": static " : ": ");
       out += type.is_async ? "async func" : "func";
       if (name.starts_with("[method]")) {
         params = params.subspan(std::min<usize>(1, params.size()));
@@ -306,7 +321,8 @@ private:
       first = false;
     }
     out += ")";
-    bool plain_constructor = in_resource && constructor && !type.elem.is_none() && types_[type.elem].value == DefTypeKind::own;
+    bool plain_constructor = in_resource && constructor && !type.elem.is_none() &&
+                             types_[type.elem].value == DefTypeKind::own;
     if (!type.elem.is_none() && !plain_constructor) {
       out += " -> " + reference(type.elem, names);
     }
@@ -341,15 +357,19 @@ private:
     case DefTypeKind::borrow: return "borrow<" + resource_name(type.elem, names) + ">";
     case DefTypeKind::list:
     case DefTypeKind::option: return word + "<" + reference(type.elem, names) + ">";
-    case DefTypeKind::fixed_list: return "list<" + reference(type.elem, names) + ", " + std::to_string(type.number) + ">";
-    case DefTypeKind::map: return "map<" + reference(type.elem, names) + ", " + reference(type.second, names) + ">";
+    case DefTypeKind::fixed_list:
+      return "list<" + reference(type.elem, names) + ", " + std::to_string(type.number) + ">";
+    case DefTypeKind::map:
+      return "map<" + reference(type.elem, names) + ", " + reference(type.second, names) + ">";
     case DefTypeKind::stream:
-    case DefTypeKind::future: return type.elem.is_none() ? word : word + "<" + reference(type.elem, names) + ">";
+    case DefTypeKind::future:
+      return type.elem.is_none() ? word : word + "<" + reference(type.elem, names) + ">";
     case DefTypeKind::result:
       if (type.second.is_none()) {
         return type.elem.is_none() ? word : word + "<" + reference(type.elem, names) + ">";
       }
-      return "result<" + (type.elem.is_none() ? "_" : reference(type.elem, names)) + ", " + reference(type.second, names) + ">";
+      return "result<" + (type.elem.is_none() ? "_" : reference(type.elem, names)) + ", " +
+             reference(type.second, names) + ">";
     case DefTypeKind::tuple:
     case DefTypeKind::record:
     case DefTypeKind::variant:

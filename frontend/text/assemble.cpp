@@ -9,8 +9,20 @@ namespace petrel::text {
 namespace {
 
 enum SectionId : u8 {
-  kCustom = 0, kType = 1, kImport = 2, kFunction = 3, kTableSection = 4, kMemorySection = 5, kGlobalSection = 6,
-  kExport = 7, kStart = 8, kElement = 9, kCode = 10, kData = 11, kDataCount = 12, kTagSection = 13,
+  kCustom = 0,
+  kType = 1,
+  kImport = 2,
+  kFunction = 3,
+  kTableSection = 4,
+  kMemorySection = 5,
+  kGlobalSection = 6,
+  kExport = 7,
+  kStart = 8,
+  kElement = 9,
+  kCode = 10,
+  kData = 11,
+  kDataCount = 12,
+  kTagSection = 13,
 };
 
 using Names = std::vector<std::pair<u32, std::string>>;
@@ -76,7 +88,8 @@ ByteWriter ModuleEncoder::name_section(const std::string& module_name) const {
   return out;
 }
 
-std::vector<u8> ModuleEncoder::assemble(const std::string& module_name, std::vector<SourceMark>& marks) {
+std::vector<u8> ModuleEncoder::assemble(const std::string& module_name,
+                                        std::vector<SourceMark>& marks) {
   ByteWriter out;
   out.write_bytes(as_bytes(std::string_view("\0asm\x01\0\0\0", 8)));
   write_counted_section(out, kType, scope_.types.group_count(), scope_.types.section());

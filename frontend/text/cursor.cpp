@@ -50,7 +50,9 @@ bool Cursor::accept_form(std::string_view keyword) {
   return true;
 }
 
-std::string Cursor::accept_id() { return at(TokenKind::id) ? id_value(spelling(next())) : std::string(); }
+std::string Cursor::accept_id() {
+  return at(TokenKind::id) ? id_value(spelling(next())) : std::string();
+}
 
 Status Cursor::expect_keyword(std::string_view keyword) {
   return accept_keyword(keyword) ? Status{} : unexpected(keyword);
@@ -95,7 +97,8 @@ void Cursor::skip_form() {
   index_ = std::min(after_form(), last);
 }
 
-std::unexpected<Error> Cursor::error_at(const Token& token, ErrorClass cls, std::string message) const {
+std::unexpected<Error> Cursor::error_at(const Token& token, ErrorClass cls,
+                                        std::string message) const {
   TextPosition position = source_->position(token.begin);
   ErrorInfo info;
   info.cls = cls;
@@ -112,25 +115,30 @@ std::unexpected<Error> Cursor::malformed_at(const Token& token, std::string mess
 std::unexpected<Error> Cursor::unexpected(std::string_view expected) const {
   const Token& token = peek();
   if (token.kind == TokenKind::end) {
-    return malformed_at(token, strf("unexpected token: end of text, expected %.*s", PETREL_SV(expected)));
+    return malformed_at(token,
+                        strf("unexpected token: end of text, expected %.*s", PETREL_SV(expected)));
   }
   std::string found = escaped(spelling(token));
   if (token.kind == TokenKind::keyword && !is_known_keyword(spelling(token))) {
-    return malformed_at(token, strf("unknown operator %s, expected %.*s", found.c_str(), PETREL_SV(expected)));
+    return malformed_at(
+        token, strf("unknown operator %s, expected %.*s", found.c_str(), PETREL_SV(expected)));
   }
-  return malformed_at(token, strf("unexpected token %s, expected %.*s", found.c_str(), PETREL_SV(expected)));
+  return malformed_at(
+      token, strf("unexpected token %s, expected %.*s", found.c_str(), PETREL_SV(expected)));
 }
 
 Result<u64> expect_unsigned(Cursor& cursor, u32 bits, std::string_view what) {
   const Token& token = cursor.peek();
-  auto value = token.kind == TokenKind::number ? parse_unsigned(cursor.word(), bits)
-                                               : NumberResult<u64>(std::unexpected(NumberError::syntax));
+  auto value = token.kind == TokenKind::number
+                   ? parse_unsigned(cursor.word(), bits)
+                   : NumberResult<u64>(std::unexpected(NumberError::syntax));
   if (value) {
     cursor.next();
     return *value;
   }
   if (value.error() == NumberError::out_of_range) {
-    return cursor.malformed_at(token, strf("i%u constant out of range: %.*s", bits, PETREL_SV(what)));
+    return cursor.malformed_at(token,
+                               strf("i%u constant out of range: %.*s", bits, PETREL_SV(what)));
   }
   return cursor.unexpected(what);
 }

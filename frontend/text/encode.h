@@ -32,7 +32,8 @@ struct EncodedModule {
 /// Encodes one module, `(module $id? field*)` or bare fields. `start` is where `text` begins in the file;
 /// `name` names a module of bare fields.
 /// Errors: malformed (with line and column), unsupported (names the feature), limit.
-Result<EncodedModule> encode_module(std::string_view text, TextPosition start = {}, std::string name = {});
+Result<EncodedModule> encode_module(std::string_view text, TextPosition start = {},
+                                    std::string name = {});
 
 /// An error about the encoded bytes, with the place in `text` instead of the byte offset where that is known
 /// (instructions of function bodies).

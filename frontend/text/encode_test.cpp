@@ -118,24 +118,31 @@ TEST_CASE("errors name their place") {
   CHECK(error_of("(module\n  (func (i32.add.x)))") ==
         "error[malformed]: 2:10: unknown operator i32.add.x, expected an instruction");
   CHECK(error_of("(func (local.get $x))") == "error[malformed]: 1:18: unknown local $x");
-  CHECK(error_of("(func (param $x i32) (local $x i32))") == "error[malformed]: 1:29: duplicate local $x");
+  CHECK(error_of("(func (param $x i32) (local $x i32))") ==
+        "error[malformed]: 1:29: duplicate local $x");
   CHECK(error_of("(func block $a end $b)") == "error[malformed]: 1:20: mismatching label $b");
   CHECK(error_of("(func (br $a))") == "error[malformed]: 1:11: unknown label $a");
-  CHECK(error_of("(func) (import \"\" \"\" (func))") == "error[malformed]: 1:16: import after function");
+  CHECK(error_of("(func) (import \"\" \"\" (func))") ==
+        "error[malformed]: 1:16: import after function");
   CHECK(error_of("(func (i32.load align=3 (i32.const 0)))") ==
         "error[malformed]: 1:17: alignment must be a power of two");
   CHECK(error_of("(type (func)) (func (type 0) (param i32))") ==
         "error[malformed]: 1:21: inline function type differs from type 0");
-  CHECK(error_of("(func (i32.const 0x1_0000_0000))") == "error[malformed]: 1:18: i32 constant out of range");
-  CHECK(error_of("(func (nop) (local i32))") == "error[malformed]: 1:14: unexpected token local, expected an instruction");
+  CHECK(error_of("(func (i32.const 0x1_0000_0000))") ==
+        "error[malformed]: 1:18: i32 constant out of range");
+  CHECK(error_of("(func (nop) (local i32))") ==
+        "error[malformed]: 1:14: unexpected token local, expected an instruction");
   CHECK(error_of("(func (i32.const nan:canonical))") ==
         "error[malformed]: 1:18: unexpected token nan:canonical, expected i32 constant");
   CHECK(error_of("(func block)") == "error[malformed]: 1:12: unexpected token ), expected end");
-  CHECK(error_of("(func (if (i32.const 1)))") == "error[malformed]: 1:24: unexpected token ), expected (then");
+  CHECK(error_of("(func (if (i32.const 1)))") ==
+        "error[malformed]: 1:24: unexpected token ), expected (then");
   CHECK(error_of("(func") == "error[malformed]: 1:1: unexpected token: '(' is not closed");
-  CHECK(error_of("(module) (module)") == "error[malformed]: 1:10: unexpected token (, expected end of text");
+  CHECK(error_of("(module) (module)") ==
+        "error[malformed]: 1:10: unexpected token (, expected end of text");
   CHECK(error_of("(start 0) (start 0)") == "error[malformed]: 1:18: multiple start sections");
-  CHECK(error_of("(type (cont 0))") == "error[unsupported]: 1:8: type needs feature stack-switching");
+  CHECK(error_of("(type (cont 0))") ==
+        "error[unsupported]: 1:8: type needs feature stack-switching");
 }
 
 TEST_CASE("instructions know their text") {
@@ -144,7 +151,8 @@ TEST_CASE("instructions know their text") {
   REQUIRE(module.has_value());
   std::vector<std::string> words;
   for (const SourceMark& mark : module->marks) {
-    words.push_back(strf("%02x@", module->bytes[mark.byte_offset]) + text.substr(mark.text_offset, 4));
+    words.push_back(strf("%02x@", module->bytes[mark.byte_offset]) +
+                    text.substr(mark.text_offset, 4));
   }
   CHECK(words == std::vector<std::string>{"01@nop\n", "41@(i32", "1a@(dro"});
   CHECK(module->text_offset(module->marks[1].byte_offset + 1) == module->marks[1].text_offset);
@@ -158,7 +166,8 @@ TEST_CASE("an error in a body is placed in the text") {
   Error at_drop = Error(ErrorClass::invalid, "x").with_offset(module->marks[2].byte_offset);
   CHECK(place_in_text(std::move(at_drop), *module, text).to_string() == "error[invalid]: 2:3: x");
   Error elsewhere = Error(ErrorClass::invalid, "x").with_offset(3);
-  CHECK(place_in_text(std::move(elsewhere), *module, text).to_string() == "error[invalid]: offset 0x3: x");
+  CHECK(place_in_text(std::move(elsewhere), *module, text).to_string() ==
+        "error[invalid]: offset 0x3: x");
 }
 
 TEST_CASE("labels shadow, and end with their block") {
@@ -167,8 +176,10 @@ TEST_CASE("labels shadow, and end with their block") {
     REQUIRE_MESSAGE(module.has_value(), (module ? "" : module.error().to_string()));
     return hex_of(module->bytes);
   };
-  CHECK(body("(func block $a block $a br $a end br $a end)") == body("(func block block br 0 end br 0 end)"));
-  CHECK(body("(func (block $a (loop (block $b (br $a) (br $b)))))") == body("(func (block (loop (block (br 2) (br 0)))))"));
+  CHECK(body("(func block $a block $a br $a end br $a end)") ==
+        body("(func block block br 0 end br 0 end)"));
+  CHECK(body("(func (block $a (loop (block $b (br $a) (br $b)))))") ==
+        body("(func (block (loop (block (br 2) (br 0)))))"));
   CHECK(body("(func (if $a (i32.const 1) (then (br $a)) (else (br $a))))") ==
         body("(func (if (i32.const 1) (then (br 0)) (else (br 0))))"));
   CHECK(error_of("(func (block $a) (br $a))") == "error[malformed]: 1:22: unknown label $a");
@@ -193,7 +204,8 @@ TEST_CASE("nesting is not recursion") {
     comment[i] = ';';
   }
   CHECK(error_of(comment) == "error[malformed]: 1:1: unclosed comment");
-  CHECK(error_of(std::string(kDepth, '(')) == "error[malformed]: 1:2: unexpected token (, expected a module field");
+  CHECK(error_of(std::string(kDepth, '(')) ==
+        "error[malformed]: 1:2: unexpected token (, expected a module field");
 }
 
 } // namespace

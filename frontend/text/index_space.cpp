@@ -32,6 +32,8 @@ Result<u32> IndexSpace::resolve(Cursor& cursor) const {
   return found->second;
 }
 
-bool at_index(const Cursor& cursor) { return cursor.at(TokenKind::id) || cursor.at(TokenKind::number); }
+bool at_index(const Cursor& cursor) {
+  return cursor.at(TokenKind::id) || cursor.at(TokenKind::number);
+}
 
 } // namespace petrel::text

@@ -21,7 +21,8 @@ bool is_block_op(ir::Op op) {
 
 /// Words that end or divide a block and are instructions only in flat form.
 bool is_divider(ir::Op op) {
-  return op == ir::Op::Else || op == ir::Op::End || op == ir::Op::Catch || op == ir::Op::CatchAll || op == ir::Op::Delegate;
+  return op == ir::Op::Else || op == ir::Op::End || op == ir::Op::Catch || op == ir::Op::CatchAll ||
+         op == ir::Op::Delegate;
 }
 
 } // namespace
@@ -53,19 +54,18 @@ bool InstrEncoder::takes_words() const {
   switch (frames_.back().kind) {
   case FrameKind::flat_block:
   case FrameKind::folded_block:
-  case FrameKind::folded_arm:
-    return true;
+  case FrameKind::folded_arm: return true;
   case FrameKind::folded_plain:
   case FrameKind::folded_if:
-  case FrameKind::folded_try:
-    return false;
+  case FrameKind::folded_try: return false;
   }
   PETREL_UNREACHABLE();
 }
 
 Status InstrEncoder::push(Frame frame, const Cursor& cursor) {
   if (frames_.size() >= kNestingLimit) {
-    return cursor.error_at(cursor.peek(), ErrorClass::limit, strf("instructions nested deeper than %zu", kNestingLimit));
+    return cursor.error_at(cursor.peek(), ErrorClass::limit,
+                           strf("instructions nested deeper than %zu", kNestingLimit));
   }
   frames_.push_back(std::move(frame));
   return {};
@@ -167,7 +167,8 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
   Frame& frame = frames_.back();
   Cursor inside = cursor;
   inside.next();
-  if (frame.arms == 0 ? !cursor.at_form("do") : cursor.at_form("do") || frame.is_closed || frame.has_catch_all) {
+  if (frame.arms == 0 ? !cursor.at_form("do")
+                      : cursor.at_form("do") || frame.is_closed || frame.has_catch_all) {
     return inside.unexpected(frame.arms == 0 ? "do" : "catch, catch_all or )");
   }
   const Token& open = cursor.peek();
@@ -198,15 +199,13 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
 Status InstrEncoder::close_frame(Cursor& cursor) {
   Frame frame = std::move(frames_.back());
   switch (frame.kind) {
-  case FrameKind::flat_block:
-    return cursor.unexpected("end");
+  case FrameKind::flat_block: return cursor.unexpected("end");
   case FrameKind::folded_plain:
     mark(frame.text_offset);
     out_.write_bytes(pending_.bytes_from(frame.pending));
     pending_.truncate(frame.pending);
     break;
-  case FrameKind::folded_arm:
-    break;
+  case FrameKind::folded_arm: break;
   case FrameKind::folded_if:
   case FrameKind::folded_try:
     if (frame.arms == 0) {
@@ -282,8 +281,9 @@ Status InstrEncoder::end_block(Cursor& cursor) {
 
 Status InstrEncoder::else_or_catch(Cursor& cursor, ir::Op op) {
   ir::Op block = op == ir::Op::Else ? ir::Op::If : ir::Op::Try;
-  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block || frames_.back().op != block ||
-      (block == ir::Op::If && frames_.back().arms != 0) || frames_.back().has_catch_all) {
+  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block ||
+      frames_.back().op != block || (block == ir::Op::If && frames_.back().arms != 0) ||
+      frames_.back().has_catch_all) {
     return cursor.unexpected("an instruction");
   }
   mark(cursor.next().begin);
@@ -296,8 +296,8 @@ Status InstrEncoder::else_or_catch(Cursor& cursor, ir::Op op) {
 }
 
 Status InstrEncoder::flat_delegate(Cursor& cursor) {
-  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block || frames_.back().op != ir::Op::Try ||
-      frames_.back().arms != 0) {
+  if (frames_.empty() || frames_.back().kind != FrameKind::flat_block ||
+      frames_.back().op != ir::Op::Try || frames_.back().arms != 0) {
     return cursor.unexpected("an instruction");
   }
   mark(cursor.next().begin);

@@ -24,7 +24,8 @@ void write_opcode(ByteWriter& out, ir::Op op);
 /// per instruction with offsets in `out`.
 class InstrEncoder {
 public:
-  InstrEncoder(ModuleScope& scope, const IndexSpace* locals, ByteWriter& out, std::vector<SourceMark>* marks)
+  InstrEncoder(ModuleScope& scope, const IndexSpace* locals, ByteWriter& out,
+               std::vector<SourceMark>* marks)
       : scope_(scope), locals_(locals), out_(out), marks_(marks) {}
 
   /// Instructions up to the parenthesis that closes the enclosing form, which stays; then `end`.
@@ -44,10 +45,10 @@ private:
   struct Frame {
     FrameKind kind;
     ir::Op op;
-    u32 arms = 0;          ///< folded_if, folded_try: arms seen; flat if: 1 after `else`
-    u32 pending = 0;       ///< first byte in pending_
+    u32 arms = 0;    ///< folded_if, folded_try: arms seen; flat if: 1 after `else`
+    u32 pending = 0; ///< first byte in pending_
     u32 text_offset = 0;
-    bool is_closed = false; ///< folded_try: ended by `(delegate`
+    bool is_closed = false;     ///< folded_try: ended by `(delegate`
     bool has_catch_all = false; ///< try: no handler may follow
     std::string label = {};
   };
@@ -73,7 +74,8 @@ private:
   Status encode_constant(Cursor& cursor, ir::Imm imm, ByteWriter& out);
   Status encode_index(Cursor& cursor, const IndexSpace& space, ByteWriter& out);
   Status encode_optional_index(Cursor& cursor, const IndexSpace& space, ByteWriter& out);
-  Status encode_segment_pair(Cursor& cursor, const IndexSpace& segments, const IndexSpace& space, ByteWriter& out);
+  Status encode_segment_pair(Cursor& cursor, const IndexSpace& segments, const IndexSpace& space,
+                             ByteWriter& out);
   Status encode_copy_pair(Cursor& cursor, const IndexSpace& space, ByteWriter& out);
   Status encode_memarg(Cursor& cursor, ir::Op op, ByteWriter& out);
   Status encode_label(Cursor& cursor, ByteWriter& out) const;
@@ -94,7 +96,8 @@ private:
   std::vector<SourceMark>* marks_;
   std::vector<Frame> frames_;
   std::vector<std::string> labels_; ///< innermost last; empty for blocks without a name
-  std::unordered_map<std::string, std::vector<u32>> named_labels_; ///< their places in labels_, innermost last
+  std::unordered_map<std::string, std::vector<u32>>
+      named_labels_; ///< their places in labels_, innermost last
   ByteWriter pending_;
 };
 

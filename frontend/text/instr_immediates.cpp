@@ -21,7 +21,8 @@ bool has_index_before_lane(const Cursor& cursor) {
     return true;
   }
   const Token& after = cursor.peek(1);
-  return cursor.at(TokenKind::number) && (after.kind == TokenKind::number || after.kind == TokenKind::keyword);
+  return cursor.at(TokenKind::number) &&
+         (after.kind == TokenKind::number || after.kind == TokenKind::keyword);
 }
 
 } // namespace
@@ -57,77 +58,57 @@ Status InstrEncoder::encode_instr(Cursor& cursor, ir::Op op, ByteWriter& out) {
 Status InstrEncoder::encode_immediate(Cursor& cursor, ir::Op op, ByteWriter& out) {
   ir::Imm imm = ir::op_info(op).imm;
   switch (imm) {
-  case ir::Imm::None:
-    return {};
-  case ir::Imm::LabelIdx:
-    return encode_label(cursor, out);
-  case ir::Imm::BrTable:
-    return encode_br_table(cursor, out);
-  case ir::Imm::FuncIdx:
-    return encode_index(cursor, scope_.funcs, out);
-  case ir::Imm::TagIdx:
-    return encode_index(cursor, scope_.tags, out);
-  case ir::Imm::GlobalIdx:
-    return encode_index(cursor, scope_.globals, out);
+  case ir::Imm::None: return {};
+  case ir::Imm::LabelIdx: return encode_label(cursor, out);
+  case ir::Imm::BrTable: return encode_br_table(cursor, out);
+  case ir::Imm::FuncIdx: return encode_index(cursor, scope_.funcs, out);
+  case ir::Imm::TagIdx: return encode_index(cursor, scope_.tags, out);
+  case ir::Imm::GlobalIdx: return encode_index(cursor, scope_.globals, out);
   case ir::Imm::LocalIdx:
-    return locals_ != nullptr ? encode_index(cursor, *locals_, out) : encode_index(cursor, IndexSpace("local"), out);
-  case ir::Imm::ElemIdx:
-    return encode_index(cursor, scope_.elems, out);
+    return locals_ != nullptr ? encode_index(cursor, *locals_, out)
+                              : encode_index(cursor, IndexSpace("local"), out);
+  case ir::Imm::ElemIdx: return encode_index(cursor, scope_.elems, out);
   case ir::Imm::DataIdx:
     scope_.uses_data_idx = true;
     return encode_index(cursor, scope_.datas, out);
-  case ir::Imm::TableIdx:
-    return encode_optional_index(cursor, scope_.tables, out);
-  case ir::Imm::MemIdx:
-    return encode_optional_index(cursor, scope_.memories, out);
-  case ir::Imm::ElemTable:
-    return encode_segment_pair(cursor, scope_.elems, scope_.tables, out);
+  case ir::Imm::TableIdx: return encode_optional_index(cursor, scope_.tables, out);
+  case ir::Imm::MemIdx: return encode_optional_index(cursor, scope_.memories, out);
+  case ir::Imm::ElemTable: return encode_segment_pair(cursor, scope_.elems, scope_.tables, out);
   case ir::Imm::DataMem:
     scope_.uses_data_idx = true;
     return encode_segment_pair(cursor, scope_.datas, scope_.memories, out);
-  case ir::Imm::TableTable:
-    return encode_copy_pair(cursor, scope_.tables, out);
-  case ir::Imm::MemMem:
-    return encode_copy_pair(cursor, scope_.memories, out);
+  case ir::Imm::TableTable: return encode_copy_pair(cursor, scope_.tables, out);
+  case ir::Imm::MemMem: return encode_copy_pair(cursor, scope_.memories, out);
   case ir::Imm::MemArg:
-  case ir::Imm::MemArgLane:
-    return encode_memarg(cursor, op, out);
+  case ir::Imm::MemArgLane: return encode_memarg(cursor, op, out);
   case ir::Imm::Lane: {
     TRY_ASSIGN(u64 lane, expect_unsigned(cursor, 8, "a lane index"));
     out.write_u8(static_cast<u8>(lane));
     return {};
   }
-  case ir::Imm::Shuffle16:
-    return encode_shuffle(cursor, out);
+  case ir::Imm::Shuffle16: return encode_shuffle(cursor, out);
   case ir::Imm::I32Const:
   case ir::Imm::I64Const:
   case ir::Imm::F32Const:
   case ir::Imm::F64Const:
-  case ir::Imm::V128Const:
-    return encode_constant(cursor, imm, out);
-  case ir::Imm::TypeTable:
-    return encode_call_indirect(cursor, out);
+  case ir::Imm::V128Const: return encode_constant(cursor, imm, out);
+  case ir::Imm::TypeTable: return encode_call_indirect(cursor, out);
   case ir::Imm::TypeIdx:
   case ir::Imm::StructField:
   case ir::Imm::TypeU32:
   case ir::Imm::TypeData:
   case ir::Imm::TypeElem:
-  case ir::Imm::TypeType:
-    return encode_type_pair(cursor, imm, out);
+  case ir::Imm::TypeType: return encode_type_pair(cursor, imm, out);
   case ir::Imm::HeapType: {
     TRY_ASSIGN(HeapType type, scope_.types.parse_heap_type(cursor));
     write_heap_type(out, type);
     return {};
   }
-  case ir::Imm::Cast:
-    return encode_cast(cursor, out);
-  case ir::Imm::AtomicFence:
-    out.write_u8(0);
-    return {};
+  case ir::Imm::Cast: return encode_cast(cursor, out);
+  case ir::Imm::AtomicFence: out.write_u8(0); return {};
   case ir::Imm::BlockType:
   case ir::Imm::TryTable:
-  case ir::Imm::SelectTypes:
-    break; // written by begin_block and encode_instr
+  case ir::Imm::SelectTypes: break; // written by begin_block and encode_instr
   }
   PETREL_UNREACHABLE();
 }
@@ -158,7 +139,8 @@ Status InstrEncoder::encode_index(Cursor& cursor, const IndexSpace& space, ByteW
   return {};
 }
 
-Status InstrEncoder::encode_optional_index(Cursor& cursor, const IndexSpace& space, ByteWriter& out) {
+Status InstrEncoder::encode_optional_index(Cursor& cursor, const IndexSpace& space,
+                                           ByteWriter& out) {
   if (at_index(cursor)) {
     return encode_index(cursor, space, out);
   }
@@ -166,8 +148,8 @@ Status InstrEncoder::encode_optional_index(Cursor& cursor, const IndexSpace& spa
   return {};
 }
 
-Status InstrEncoder::encode_segment_pair(Cursor& cursor, const IndexSpace& segments, const IndexSpace& space,
-                                         ByteWriter& out) {
+Status InstrEncoder::encode_segment_pair(Cursor& cursor, const IndexSpace& segments,
+                                         const IndexSpace& space, ByteWriter& out) {
   // Text: table or memory (optional), segment. Bytes: segment, table or memory.
   u32 container = 0;
   if (cursor.peek(1).kind == TokenKind::id || cursor.peek(1).kind == TokenKind::number) {
@@ -199,7 +181,9 @@ Status InstrEncoder::encode_memarg(Cursor& cursor, ir::Op op, ByteWriter& out) {
   if (cursor.at(TokenKind::keyword) && cursor.word().starts_with("offset=")) {
     auto value = parse_unsigned(cursor.word().substr(7), 64);
     if (!value) {
-      return cursor.malformed_at(cursor.peek(), value.error() == NumberError::out_of_range ? "i64 constant out of range: offset" : "unknown operator " + escaped(cursor.word()));
+      return cursor.malformed_at(cursor.peek(), value.error() == NumberError::out_of_range
+                                                    ? "i64 constant out of range: offset"
+                                                    : "unknown operator " + escaped(cursor.word()));
     }
     offset = *value;
     cursor.next();
@@ -207,7 +191,9 @@ Status InstrEncoder::encode_memarg(Cursor& cursor, ir::Op op, ByteWriter& out) {
   if (cursor.at(TokenKind::keyword) && cursor.word().starts_with("align=")) {
     auto value = parse_unsigned(cursor.word().substr(6), 64);
     if (!value) {
-      return cursor.malformed_at(cursor.peek(), value.error() == NumberError::out_of_range ? "i64 constant out of range: alignment" : "unknown operator " + escaped(cursor.word()));
+      return cursor.malformed_at(cursor.peek(), value.error() == NumberError::out_of_range
+                                                    ? "i64 constant out of range: alignment"
+                                                    : "unknown operator " + escaped(cursor.word()));
     }
     if (*value == 0 || (*value & (*value - 1)) != 0) {
       return cursor.malformed_at(cursor.peek(), "alignment must be a power of two");
@@ -318,8 +304,10 @@ Status InstrEncoder::encode_catches(Cursor& cursor, ByteWriter& out) const {
     u8 code;
     bool has_tag;
   };
-  constexpr Clause kClauses[] = {
-      {"catch", 0, true}, {"catch_ref", 1, true}, {"catch_all", 2, false}, {"catch_all_ref", 3, false}};
+  constexpr Clause kClauses[] = {{"catch", 0, true},
+                                 {"catch_ref", 1, true},
+                                 {"catch_all", 2, false},
+                                 {"catch_all_ref", 3, false}};
   ByteWriter clauses;
   u32 count = 0;
   for (bool found = true; found;) {
@@ -346,7 +334,8 @@ Status InstrEncoder::encode_catches(Cursor& cursor, ByteWriter& out) const {
 
 Status InstrEncoder::encode_shuffle(Cursor& cursor, ByteWriter& out) const {
   u32 given = 0;
-  for (; cursor.at(TokenKind::number) || cursor.at_keyword("inf") || cursor.at_keyword("nan"); cursor.next()) {
+  for (; cursor.at(TokenKind::number) || cursor.at_keyword("inf") || cursor.at_keyword("nan");
+       cursor.next()) {
     auto index = parse_unsigned(cursor.word(), 8);
     if (!index) {
       return cursor.malformed_at(cursor.peek(), "i8 constant out of range: a lane index");
@@ -355,7 +344,8 @@ Status InstrEncoder::encode_shuffle(Cursor& cursor, ByteWriter& out) const {
     out.write_u8(static_cast<u8>(*index));
   }
   if (given != 16) {
-    return cursor.malformed_at(cursor.peek(), strf("invalid lane length: %u lane indices, expected 16", given));
+    return cursor.malformed_at(cursor.peek(),
+                               strf("invalid lane length: %u lane indices, expected 16", given));
   }
   return {};
 }

@@ -19,12 +19,30 @@ constexpr usize kTextLimitBytes = 256u << 20;
 
 bool is_id_char(char c) {
   switch (c) {
-  case '!': case '#': case '$': case '%': case '&': case '\'': case '*': case '+': case '-': case '.':
-  case '/': case ':': case '<': case '=': case '>': case '?': case '@': case '\\': case '^': case '_':
-  case '`': case '|': case '~':
-    return true;
-  default:
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  case '!':
+  case '#':
+  case '$':
+  case '%':
+  case '&':
+  case '\'':
+  case '*':
+  case '+':
+  case '-':
+  case '.':
+  case '/':
+  case ':':
+  case '<':
+  case '=':
+  case '>':
+  case '?':
+  case '@':
+  case '\\':
+  case '^':
+  case '_':
+  case '`':
+  case '|':
+  case '~': return true;
+  default: return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 }
 
@@ -61,7 +79,8 @@ public:
 
   Status run() {
     if (text_.size() >= kTextLimitBytes) {
-      return fail(ErrorClass::limit, strf("text of %zu bytes exceeds limit %zu", text_.size(), kTextLimitBytes));
+      return fail(ErrorClass::limit,
+                  strf("text of %zu bytes exceeds limit %zu", text_.size(), kTextLimitBytes));
     }
     while (at_ < text_.size()) {
       TRY(step());
@@ -125,7 +144,8 @@ private:
     if (!decoded) {
       return malformed(at_, "malformed UTF-8 encoding");
     }
-    return malformed(at_, strf("illegal character U+%04X", static_cast<unsigned>(decoded->code_point)));
+    return malformed(at_,
+                     strf("illegal character U+%04X", static_cast<unsigned>(decoded->code_point)));
   }
 
   /// Skips one character inside a comment, which may be any UTF-8.
@@ -234,7 +254,8 @@ private:
         if (control_message != nullptr) {
           return malformed(begin, control_message);
         }
-        return c == '\n' ? malformed(begin, "unclosed string") : malformed(at_, "illegal control character in string");
+        return c == '\n' ? malformed(begin, "unclosed string")
+                         : malformed(at_, "illegal control character in string");
       }
       auto decoded = decode_utf8(as_bytes(text_.substr(at_, 4)));
       if (!decoded) {
@@ -318,7 +339,8 @@ private:
     if (first >= 'a' && first <= 'z') {
       return push(run, TokenKind::keyword);
     }
-    return number_shape(spelling) != NumberShape::none ? push(run, TokenKind::number) : unknown_operator(run);
+    return number_shape(spelling) != NumberShape::none ? push(run, TokenKind::number)
+                                                       : unknown_operator(run);
   }
 
   Status identifier(const Run& run, std::string_view spelling) {
@@ -354,7 +376,7 @@ private:
   Source& source_;
   std::string_view text_;
   usize at_ = 0;
-  std::vector<u32> open_; ///< token indices of parentheses not closed yet
+  std::vector<u32> open_;    ///< token indices of parentheses not closed yet
   u32 annotation_depth_ = 0; ///< open parentheses of the annotation being skipped; 0 outside
   u32 annotation_begin_ = 0;
 };

@@ -28,7 +28,8 @@ enum class TokenKind : u8 {
 struct Token {
   u32 begin = 0;
   u32 end = 0;
-  u32 match = 0; ///< parentheses: index of the partner token, or of the `end` token when there is none
+  u32 match =
+      0; ///< parentheses: index of the partner token, or of the `end` token when there is none
   TokenKind kind = TokenKind::end;
 };
 

@@ -27,8 +27,10 @@ std::string tokens_of(std::string_view text) {
 }
 
 TEST_CASE("tokens") {
-  CHECK(tokens_of("(func $f(i32.const -0x1_f)nop)") == "( k:func i:$f ( k:i32.const n:-0x1_f ) k:nop )");
-  CHECK(tokens_of("\"a\\\"b\" $\"x y\" +inf offset=4") == "s:\"a\\\"b\" i:$\"x y\" n:+inf k:offset=4");
+  CHECK(tokens_of("(func $f(i32.const -0x1_f)nop)") ==
+        "( k:func i:$f ( k:i32.const n:-0x1_f ) k:nop )");
+  CHECK(tokens_of("\"a\\\"b\" $\"x y\" +inf offset=4") ==
+        "s:\"a\\\"b\" i:$\"x y\" n:+inf k:offset=4");
   CHECK(tokens_of("a;;comment ( \"\n b(;x(;y;);)c") == "k:a k:b k:c");
   CHECK(tokens_of("(@a (b \"c\" , ] 0$) (@)) nop") == "k:nop");
   CHECK(tokens_of("") == "");
@@ -40,7 +42,8 @@ TEST_CASE("malformed tokens") {
   CHECK(tokens_of("a\n  \"b\n\"") == "error[malformed]: 2:3: unclosed string");
   CHECK(tokens_of("\"b") == "error[malformed]: 1:1: unclosed string");
   CHECK(tokens_of("\"\\q\"") == "error[malformed]: 1:2: illegal escape");
-  CHECK(tokens_of("\"\\u{d800}\"") == "error[malformed]: 1:2: illegal escape: not a unicode scalar value");
+  CHECK(tokens_of("\"\\u{d800}\"") ==
+        "error[malformed]: 1:2: illegal escape: not a unicode scalar value");
   CHECK(tokens_of("$ x") == "error[malformed]: 1:1: empty identifier");
   CHECK(tokens_of("$\"\"") == "error[malformed]: 1:1: empty identifier");
   CHECK(tokens_of("$\"\\ff\"") == "error[malformed]: 1:1: malformed UTF-8 encoding in identifier");

@@ -10,7 +10,8 @@ namespace {
 
 /// True for `inf`, `nan` and `nan:…`, which the lexer calls keywords.
 bool is_float_word(const Cursor& cursor) {
-  return cursor.at(TokenKind::keyword) && (cursor.word() == "inf" || cursor.word() == "nan" || cursor.word().starts_with("nan:"));
+  return cursor.at(TokenKind::keyword) &&
+         (cursor.word() == "inf" || cursor.word() == "nan" || cursor.word().starts_with("nan:"));
 }
 
 template <typename T> Result<T> finish(Cursor& cursor, NumberResult<T> value, const char* type) {
@@ -50,8 +51,12 @@ Result<u64> expect_f64(Cursor& cursor) {
 
 Result<LaneShape> expect_shape(Cursor& cursor) {
   constexpr std::array<std::pair<std::string_view, LaneShape>, 6> kShapes = {{
-      {"i8x16", {16, 8, false}}, {"i16x8", {8, 16, false}}, {"i32x4", {4, 32, false}},
-      {"i64x2", {2, 64, false}}, {"f32x4", {4, 32, true}},  {"f64x2", {2, 64, true}},
+      {"i8x16", {16, 8, false}},
+      {"i16x8", {8, 16, false}},
+      {"i32x4", {4, 32, false}},
+      {"i64x2", {2, 64, false}},
+      {"f32x4", {4, 32, true}},
+      {"f64x2", {2, 64, true}},
   }};
   for (const auto& [name, shape] : kShapes) {
     if (cursor.accept_keyword(name)) {
@@ -70,7 +75,8 @@ Result<std::array<u8, 16>> expect_v128(Cursor& cursor) {
     ++given;
   }
   if (given != shape.lanes) {
-    return cursor.malformed_at(cursor.peek(), strf("wrong number of lane literals: %u, expected %u", given, shape.lanes));
+    return cursor.malformed_at(
+        cursor.peek(), strf("wrong number of lane literals: %u, expected %u", given, shape.lanes));
   }
   for (u32 lane = 0; lane < shape.lanes; ++lane) {
     u64 bits = 0;

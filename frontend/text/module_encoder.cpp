@@ -14,11 +14,16 @@ enum ExternCode : u8 { kFunc = 0, kTable = 1, kMemory = 2, kGlobal = 3, kTag = 4
 constexpr u64 kPageSizeBytes = 65536;
 
 bool is_definition(std::string_view keyword) {
-  return keyword == "func" || keyword == "table" || keyword == "memory" || keyword == "global" || keyword == "tag";
+  return keyword == "func" || keyword == "table" || keyword == "memory" || keyword == "global" ||
+         keyword == "tag";
 }
 
 u8 extern_code(std::string_view keyword) {
-  return keyword == "func" ? kFunc : keyword == "table" ? kTable : keyword == "memory" ? kMemory : keyword == "global" ? kGlobal : kTag;
+  return keyword == "func"     ? kFunc
+         : keyword == "table"  ? kTable
+         : keyword == "memory" ? kMemory
+         : keyword == "global" ? kGlobal
+                               : kTag;
 }
 
 /// True when the form holds a direct child `(keyword`, seen from just behind its own keyword.
@@ -36,16 +41,11 @@ bool has_child(Cursor cursor, std::string_view keyword) {
 
 IndexSpace* ModuleEncoder::space_of(std::string_view keyword) {
   switch (extern_code(keyword)) {
-  case kFunc:
-    return &scope_.funcs;
-  case kTable:
-    return &scope_.tables;
-  case kMemory:
-    return &scope_.memories;
-  case kGlobal:
-    return &scope_.globals;
-  default:
-    return &scope_.tags;
+  case kFunc: return &scope_.funcs;
+  case kTable: return &scope_.tables;
+  case kMemory: return &scope_.memories;
+  case kGlobal: return &scope_.globals;
+  default: return &scope_.tags;
   }
 }
 
@@ -56,7 +56,8 @@ Status ModuleEncoder::declare_field(Cursor& cursor) {
   Cursor inside = cursor;
   inside.next();
   if (keyword.empty()) {
-    return cursor.at(TokenKind::lparen) ? inside.unexpected("a module field") : cursor.unexpected("a module field");
+    return cursor.at(TokenKind::lparen) ? inside.unexpected("a module field")
+                                        : cursor.unexpected("a module field");
   }
   if (source_.token(cursor.peek().match).kind == TokenKind::end) {
     return cursor.malformed_at(cursor.peek(), "unexpected token: '(' is not closed");
@@ -90,7 +91,10 @@ Status ModuleEncoder::declare_field(Cursor& cursor) {
 
 Status ModuleEncoder::check_import_order(const Cursor& cursor, const Token& token) const {
   if (!first_definition_.empty()) {
-    return cursor.malformed_at(token, strf("import after %s", first_definition_ == "func" ? "function" : std::string(first_definition_).c_str()));
+    return cursor.malformed_at(
+        token,
+        strf("import after %s",
+             first_definition_ == "func" ? "function" : std::string(first_definition_).c_str()));
   }
   return {};
 }
@@ -165,7 +169,8 @@ void ModuleEncoder::begin_import(const InlineParts& parts, u8 kind) {
   imports_.bytes.write_u8(kind);
 }
 
-Result<ModuleEncoder::InlineParts> ModuleEncoder::parse_inline_parts(Cursor& cursor, u8 kind, u32 index) {
+Result<ModuleEncoder::InlineParts> ModuleEncoder::parse_inline_parts(Cursor& cursor, u8 kind,
+                                                                     u32 index) {
   InlineParts parts;
   while (cursor.accept_form("export")) {
     TRY_ASSIGN(std::string name, cursor.expect_name());
@@ -346,7 +351,8 @@ Status ModuleEncoder::write_table(Cursor& cursor) {
     tables_.bytes.write_u8(0x00);
   }
   tables_.bytes.write_bytes(type.bytes());
-  return has_init ? InstrEncoder(scope_, nullptr, tables_.bytes, nullptr).encode_sequence(cursor) : Status{};
+  return has_init ? InstrEncoder(scope_, nullptr, tables_.bytes, nullptr).encode_sequence(cursor)
+                  : Status{};
 }
 
 Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_idx) {

@@ -79,7 +79,8 @@ private:
 
   const Source& source_;
   ModuleScope scope_;
-  std::string_view first_definition_; ///< keyword of the first definition that is no import; else empty
+  std::string_view
+      first_definition_; ///< keyword of the first definition that is no import; else empty
   Section imports_, funcs_, tables_, memories_, tags_, globals_, exports_, elems_, code_, datas_;
   bool has_start_ = false;
   ByteWriter start_;

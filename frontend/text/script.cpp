@@ -30,7 +30,10 @@ constexpr CommandWord kCommandWords[] = {
 };
 /// Forms of proposals whose scripts are later ones.
 constexpr std::pair<std::string_view, std::string_view> kLaterForms[] = {
-    {"component", "component-model"}, {"thread", "threads"}, {"wait", "threads"}, {"assert_suspension", "stack-switching"},
+    {"component", "component-model"},
+    {"thread", "threads"},
+    {"wait", "threads"},
+    {"assert_suspension", "stack-switching"},
 };
 
 const CommandWord* find_command(std::string_view word) {
@@ -121,8 +124,7 @@ private:
         command.results.push_back(std::move(expected));
       }
       return {};
-    case CommandKind::assert_exception:
-      return parse_action(command.action);
+    case CommandKind::assert_exception: return parse_action(command.action);
     case CommandKind::assert_trap:
     case CommandKind::assert_exhaustion:
       if (cursor_.at_form("module")) {
@@ -153,8 +155,7 @@ private:
     case CommandKind::module_instance:
     case CommandKind::action:
     case CommandKind::assert_trap_module:
-    case CommandKind::unsupported:
-      PETREL_UNREACHABLE();
+    case CommandKind::unsupported: PETREL_UNREACHABLE();
     }
     TRY_ASSIGN(std::string message, cursor_.expect_string());
     if (command.kind != CommandKind::unsupported) {
@@ -177,7 +178,8 @@ private:
       command.definition_name = cursor_.accept_id();
       return cursor_.expect_rparen();
     }
-    command.kind = cursor_.accept_keyword("definition") ? CommandKind::module_definition : CommandKind::module;
+    command.kind =
+        cursor_.accept_keyword("definition") ? CommandKind::module_definition : CommandKind::module;
     module.name = cursor_.accept_id();
     module.start = source_.position(cursor_.peek().begin);
     if (cursor_.at_keyword("binary") || cursor_.at_keyword("quote")) {
@@ -219,37 +221,22 @@ private:
 
 std::string_view command_name(CommandKind kind) {
   switch (kind) {
-  case CommandKind::module:
-    return "module";
-  case CommandKind::module_definition:
-    return "module definition";
-  case CommandKind::module_instance:
-    return "module instance";
-  case CommandKind::register_:
-    return "register";
-  case CommandKind::action:
-    return "invoke";
-  case CommandKind::assert_return:
-    return "assert_return";
+  case CommandKind::module: return "module";
+  case CommandKind::module_definition: return "module definition";
+  case CommandKind::module_instance: return "module instance";
+  case CommandKind::register_: return "register";
+  case CommandKind::action: return "invoke";
+  case CommandKind::assert_return: return "assert_return";
   case CommandKind::assert_trap:
-  case CommandKind::assert_trap_module:
-    return "assert_trap";
-  case CommandKind::assert_exhaustion:
-    return "assert_exhaustion";
-  case CommandKind::assert_exception:
-    return "assert_exception";
-  case CommandKind::assert_invalid:
-    return "assert_invalid";
-  case CommandKind::assert_malformed:
-    return "assert_malformed";
-  case CommandKind::assert_unlinkable:
-    return "assert_unlinkable";
-  case CommandKind::assert_invalid_custom:
-    return "assert_invalid_custom";
-  case CommandKind::assert_malformed_custom:
-    return "assert_malformed_custom";
-  case CommandKind::unsupported:
-    return "unsupported";
+  case CommandKind::assert_trap_module: return "assert_trap";
+  case CommandKind::assert_exhaustion: return "assert_exhaustion";
+  case CommandKind::assert_exception: return "assert_exception";
+  case CommandKind::assert_invalid: return "assert_invalid";
+  case CommandKind::assert_malformed: return "assert_malformed";
+  case CommandKind::assert_unlinkable: return "assert_unlinkable";
+  case CommandKind::assert_invalid_custom: return "assert_invalid_custom";
+  case CommandKind::assert_malformed_custom: return "assert_malformed_custom";
+  case CommandKind::unsupported: return "unsupported";
   }
   PETREL_UNREACHABLE();
 }
@@ -261,10 +248,8 @@ Result<std::vector<Command>> parse_script(std::string_view text) {
 
 Result<EncodedModule> encode_script_module(const ScriptModule& module) {
   switch (module.form) {
-  case ModuleForm::text:
-    return encode_module(module.fields, module.start, module.name);
-  case ModuleForm::quote:
-    return encode_module(module.bytes);
+  case ModuleForm::text: return encode_module(module.fields, module.start, module.name);
+  case ModuleForm::quote: return encode_module(module.bytes);
   case ModuleForm::binary: {
     EncodedModule out;
     Bytes bytes = as_bytes(module.bytes);

@@ -32,9 +32,9 @@ enum class ScriptValueKind : u8 {
 /// An argument or an expected result.
 struct ScriptValue {
   ScriptValueKind kind = ScriptValueKind::i32;
-  std::array<u8, 16> bytes{};         ///< numbers, lowest byte first
-  std::array<LaneCheck, 4> checks{};  ///< per float lane; the first for scalars
-  u8 lane_bits = 0;                   ///< v128: 8 to 64
+  std::array<u8, 16> bytes{};        ///< numbers, lowest byte first
+  std::array<LaneCheck, 4> checks{}; ///< per float lane; the first for scalars
+  u8 lane_bits = 0;                  ///< v128: 8 to 64
   bool is_float_lanes = false;
   std::optional<AbsHeapType> heap;
   std::optional<u32> number;
@@ -50,10 +50,10 @@ enum class ModuleForm : u8 { text, binary, quote };
 /// A module as written in a script.
 struct ScriptModule {
   ModuleForm form = ModuleForm::text;
-  std::string name;         ///< without `$`; empty when it has none
-  std::string_view fields;  ///< text: the fields, in the script's characters
-  std::string bytes;        ///< binary: the bytes; quote: the text
-  TextPosition start;       ///< of `fields`, or of the quoted text's command
+  std::string name;        ///< without `$`; empty when it has none
+  std::string_view fields; ///< text: the fields, in the script's characters
+  std::string bytes;       ///< binary: the bytes; quote: the text
+  TextPosition start;      ///< of `fields`, or of the quoted text's command
 };
 
 /// `invoke` or `get`.
@@ -71,8 +71,8 @@ enum class CommandKind : u8 {
   register_,         ///< `text` is the name, `instance_name` the instance
   action,
   assert_return,
-  assert_trap,          ///< of `action`
-  assert_trap_module,   ///< of instantiating `module`
+  assert_trap,        ///< of `action`
+  assert_trap_module, ///< of instantiating `module`
   assert_exhaustion,
   assert_exception,
   assert_invalid,

@@ -34,12 +34,23 @@ TEST_CASE("every command form") {
   auto commands = parse(text);
   REQUIRE(commands.size() == 17);
   constexpr CommandKind kKinds[] = {
-      CommandKind::module,          CommandKind::module_definition,  CommandKind::module_instance,
-      CommandKind::module,          CommandKind::register_,          CommandKind::action,
-      CommandKind::assert_return,   CommandKind::assert_trap,        CommandKind::assert_trap_module,
-      CommandKind::assert_exhaustion, CommandKind::assert_exception, CommandKind::assert_invalid,
-      CommandKind::assert_malformed, CommandKind::assert_unlinkable, CommandKind::assert_invalid_custom,
-      CommandKind::assert_malformed_custom, CommandKind::unsupported,
+      CommandKind::module,
+      CommandKind::module_definition,
+      CommandKind::module_instance,
+      CommandKind::module,
+      CommandKind::register_,
+      CommandKind::action,
+      CommandKind::assert_return,
+      CommandKind::assert_trap,
+      CommandKind::assert_trap_module,
+      CommandKind::assert_exhaustion,
+      CommandKind::assert_exception,
+      CommandKind::assert_invalid,
+      CommandKind::assert_malformed,
+      CommandKind::assert_unlinkable,
+      CommandKind::assert_invalid_custom,
+      CommandKind::assert_malformed_custom,
+      CommandKind::unsupported,
   };
   for (usize i = 0; i < commands.size(); ++i) {
     CHECK_MESSAGE(commands[i].kind == kKinds[i], i);
@@ -74,7 +85,8 @@ TEST_CASE("script errors name their place") {
   };
   CHECK(error("(assert_return (invoke \"f\") (i32.const nan:canonical))") ==
         "error[malformed]: 1:40: unexpected token nan:canonical, expected i32 constant");
-  CHECK(error("(assert_trap (invoke \"f\"))") == "error[malformed]: 1:26: unexpected token ), expected a string");
+  CHECK(error("(assert_trap (invoke \"f\"))") ==
+        "error[malformed]: 1:26: unexpected token ), expected a string");
   CHECK(error("(invoke \"f\" (f32.const nan:arithmetic))") ==
         "error[malformed]: 1:24: unexpected token nan:arithmetic, expected an f32 constant");
   CHECK(error("(module") == "error[malformed]: 1:1: unexpected token: '(' is not closed");
@@ -84,7 +96,8 @@ TEST_CASE("errors inside a script's module count lines of the script") {
   auto commands = parse("\n(module\n  (func (bogus)))");
   auto module = encode_script_module(commands[0].module);
   REQUIRE(!module.has_value());
-  CHECK(module.error().to_string() == "error[malformed]: 3:10: unknown operator bogus, expected an instruction");
+  CHECK(module.error().to_string() ==
+        "error[malformed]: 3:10: unknown operator bogus, expected an instruction");
 }
 
 } // namespace

@@ -14,9 +14,11 @@ struct RefWord {
   AbsHeapType heap;
 };
 constexpr RefWord kRefWords[] = {
-    {"ref.func", AbsHeapType::func},      {"ref.extern", AbsHeapType::extern_}, {"ref.host", AbsHeapType::any},
-    {"ref.any", AbsHeapType::any},        {"ref.eq", AbsHeapType::eq},          {"ref.i31", AbsHeapType::i31},
-    {"ref.struct", AbsHeapType::struct_}, {"ref.array", AbsHeapType::array},    {"ref.exn", AbsHeapType::exn},
+    {"ref.func", AbsHeapType::func},      {"ref.extern", AbsHeapType::extern_},
+    {"ref.host", AbsHeapType::any},       {"ref.any", AbsHeapType::any},
+    {"ref.eq", AbsHeapType::eq},          {"ref.i31", AbsHeapType::i31},
+    {"ref.struct", AbsHeapType::struct_}, {"ref.array", AbsHeapType::array},
+    {"ref.exn", AbsHeapType::exn},
 };
 
 void store_le(ScriptValue& value, u32 offset, u64 bits, u32 size_bytes) {

@@ -34,7 +34,10 @@ constexpr std::array kAbsHeapWords = {
 
 std::optional<ValKind> num_type(std::string_view word) {
   constexpr std::array<std::pair<std::string_view, ValKind>, 5> kNumTypes = {{
-      {"i32", ValKind::i32}, {"i64", ValKind::i64}, {"f32", ValKind::f32}, {"f64", ValKind::f64},
+      {"i32", ValKind::i32},
+      {"i64", ValKind::i64},
+      {"f32", ValKind::f32},
+      {"f64", ValKind::f64},
       {"v128", ValKind::v128},
   }};
   for (const auto& [name, kind] : kNumTypes) {
@@ -63,11 +66,13 @@ std::string sig_key(const FuncSig& sig) {
 } // namespace
 
 bool TypeTable::at_ref_type(const Cursor& cursor) {
-  return cursor.at_form("ref") || (cursor.at(TokenKind::keyword) && shorthand(cursor.word()) != nullptr);
+  return cursor.at_form("ref") ||
+         (cursor.at(TokenKind::keyword) && shorthand(cursor.word()) != nullptr);
 }
 
 bool TypeTable::at_val_type(const Cursor& cursor) {
-  return at_ref_type(cursor) || (cursor.at(TokenKind::keyword) && num_type(cursor.word()).has_value());
+  return at_ref_type(cursor) ||
+         (cursor.at(TokenKind::keyword) && num_type(cursor.word()).has_value());
 }
 
 Result<HeapType> TypeTable::parse_heap_type(Cursor& cursor) const {
@@ -81,8 +86,9 @@ Result<HeapType> TypeTable::parse_heap_type(Cursor& cursor) const {
   }
   if (cursor.at_form("exact") || cursor.at_form("shared")) {
     return cursor.error_at(cursor.peek(1), ErrorClass::unsupported,
-                           cursor.at_form("exact") ? "heap type needs feature custom-descriptors"
-                                                   : "heap type needs feature shared-everything-threads");
+                           cursor.at_form("exact")
+                               ? "heap type needs feature custom-descriptors"
+                               : "heap type needs feature shared-everything-threads");
   }
   if (!at_index(cursor)) {
     return cursor.unexpected("a heap type");
@@ -122,11 +128,13 @@ Result<ValType> TypeTable::parse_val_type(Cursor& cursor) const {
 }
 
 const FuncSig* TypeTable::func_sig(u32 type_idx) const {
-  return type_idx < entries_.size() && entries_[type_idx].is_func ? &entries_[type_idx].sig : nullptr;
+  return type_idx < entries_.size() && entries_[type_idx].is_func ? &entries_[type_idx].sig
+                                                                  : nullptr;
 }
 
 Result<u32> TypeTable::resolve_field(Cursor& cursor, u32 type_idx) const {
-  return type_idx < entries_.size() ? entries_[type_idx].fields.resolve(cursor) : IndexSpace("field").resolve(cursor);
+  return type_idx < entries_.size() ? entries_[type_idx].fields.resolve(cursor)
+                                    : IndexSpace("field").resolve(cursor);
 }
 
 void TypeTable::add_entry(Entry entry, bool alone) {
@@ -193,7 +201,8 @@ Status TypeTable::define_type(Cursor& cursor, bool alone) {
     }
   }
   if (cursor.at_form("descriptor") || cursor.at_form("describes")) {
-    return cursor.error_at(cursor.peek(1), ErrorClass::unsupported, "type needs feature custom-descriptors");
+    return cursor.error_at(cursor.peek(1), ErrorClass::unsupported,
+                           "type needs feature custom-descriptors");
   }
   TRY(parse_composite(cursor, entry, section_));
   if (has_sub) {
@@ -308,16 +317,17 @@ Result<std::optional<u32>> accept_type_reference(Cursor& cursor, const TypeTable
 }
 
 /// Checks that what was written inline equals the named type.
-Status check_inline_type(const Cursor& cursor, const Token& token, const TypeTable& types, u32 index,
-                         const ParsedSig& parsed) {
+Status check_inline_type(const Cursor& cursor, const Token& token, const TypeTable& types,
+                         u32 index, const ParsedSig& parsed) {
   if (!parsed.any) {
     return {};
   }
   const FuncSig* sig = types.func_sig(index);
   if (sig == nullptr) {
-    return cursor.malformed_at(token, index < types.names().count()
-                                          ? strf("inline function type: type %u is no function type", index)
-                                          : strf("unknown type %u", index));
+    return cursor.malformed_at(
+        token, index < types.names().count()
+                   ? strf("inline function type: type %u is no function type", index)
+                   : strf("unknown type %u", index));
   }
   if (*sig != parsed.sig) {
     return cursor.malformed_at(token, strf("inline function type differs from type %u", index));
@@ -426,7 +436,8 @@ Result<Limits> parse_address_type_and_limits(Cursor& cursor, bool is_memory) {
 
 void write_limits(ByteWriter& out, const Limits& limits) {
   bool custom_page_size = limits.page_size_log2 != 16;
-  out.write_u8(static_cast<u8>(limits.has_max | limits.is_shared << 1 | limits.is_64 << 2 | (custom_page_size ? 8 : 0)));
+  out.write_u8(static_cast<u8>(limits.has_max | limits.is_shared << 1 | limits.is_64 << 2 |
+                               (custom_page_size ? 8 : 0)));
   out.write_var_u64(limits.min);
   if (limits.has_max != 0) {
     out.write_var_u64(limits.max);
