@@ -54,7 +54,7 @@ public:
     }
     e_.set_offset(in.offset);
     constexpr ir::OpInfo info = ir::op_info(kOp);
-    if constexpr (!ir::is_implemented(info.feature)) {
+    if constexpr (!ir::is_compiled(info.feature)) {
       PETREL_UNREACHABLE(); // refused by the decoder
     } else if constexpr (info.family == Family::Control || info.family == Family::Branch) {
       control<kOp>(decoder, in);

@@ -139,6 +139,13 @@ struct NativeLoader {
   }
 };
 
+/// Programs for the compiler: what it does not compile is refused when it is decoded, with its place.
+Result<ProgramOptions> compiled_program_options(const CommandLine& line) {
+  TRY_ASSIGN(ProgramOptions options, program_options(line));
+  options.decode.available = ir::kCompiledFeatures;
+  return options;
+}
+
 Result<std::string> make_temporary_directory() {
   const char* base = std::getenv("TMPDIR");
   std::string path =
@@ -153,7 +160,7 @@ Result<std::string> make_temporary_directory() {
 
 Result<int> aot_command(const Context& context) {
   TRY_ASSIGN(const std::string path, single_file(context));
-  TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
+  TRY_ASSIGN(const ProgramOptions options, compiled_program_options(context.line));
   TRY_ASSIGN(const aot::CompileOptions compile_with, compile_options(context.line));
   TRY_ASSIGN(auto program, Program::load(path, options));
   if (program->file().empty()) {
@@ -182,7 +189,7 @@ Result<int> wast_command(const Context& context) {
   if (!level->empty()) {
     TRY_ASSIGN(loader.options.opt_level, parse_level("--aot", *level));
   }
-  TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
+  TRY_ASSIGN(const ProgramOptions options, compiled_program_options(context.line));
   TRY_ASSIGN(loader.directory, make_temporary_directory());
   WastSetup setup{options, NativeLoader::load, &loader};
   const int code = wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json),

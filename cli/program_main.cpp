@@ -41,7 +41,9 @@ void print_features() {
     const auto feature = static_cast<ir::Feature>(i);
     std::printf("  %-40.*s %-4s%s\n", PETREL_SV(ir::feature_key(feature)),
                 ir::kDefaultFeatures.has(feature) ? "on" : "off",
-                ir::is_implemented(feature) ? "" : "(not in this build)");
+                !ir::is_implemented(feature) ? "(not in this build)"
+                : !ir::is_compiled(feature)  ? "(interpreted only)"
+                                             : "");
   }
 }
 

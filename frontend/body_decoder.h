@@ -84,7 +84,7 @@ template <Mode kMode, typename Visitor> class BodyDecoder {
 public:
   static constexpr bool kValidate = kMode == Mode::Validate;
 
-  BodyDecoder(const ir::Module& module, FuncIdx func, Bytes file, ir::FeatureSet features,
+  BodyDecoder(const ir::Module& module, FuncIdx func, Bytes file, ir::FeatureGate features,
               const ir::DecodeLimits& limits, BodyScratch& scratch, Visitor& visitor)
       : module_(module), header_(module.header()), func_idx_(func), func_(module.func(func)),
         type_(module.type(func_.type)), file_(file.data()), end_(file.data() + func_.body_end),
@@ -159,9 +159,7 @@ private:
   PETREL_COLD bool refuse(ir::Feature feature, std::string_view what, const u8* at) {
     return fail(ir::fail_feature(feature, features_, what), at);
   }
-  bool has(ir::Feature feature) const {
-    return ir::is_implemented(feature) && features_.has(feature);
-  }
+  bool has(ir::Feature feature) const { return features_.has(feature); }
 
   // ---- bytes (body_immediates.h) ----
   template <typename T> struct Leb {
@@ -249,7 +247,7 @@ private:
   ValType* floor_ = nullptr;  ///< bottom of the innermost frame
   ValType* high_ = nullptr;   ///< highest sp_ so far; at least kSlack values fit above it
   Op op_ = Op::Nop;
-  const ir::FeatureSet features_;
+  const ir::FeatureGate features_;
   const ir::DecodeLimits& limits_;
   BodyScratch& scratch_;
   std::vector<ControlFrame>& frames_;
@@ -264,7 +262,7 @@ private:
 
 /// Decodes the body of a defined function; see BodyDecoder.
 template <Mode kMode, typename Visitor>
-Status decode_body(const ir::Module& module, FuncIdx func, Bytes file, ir::FeatureSet features,
+Status decode_body(const ir::Module& module, FuncIdx func, Bytes file, ir::FeatureGate features,
                    const ir::DecodeLimits& limits, BodyScratch& scratch, Visitor& visitor) {
   return BodyDecoder<kMode, Visitor>(module, func, file, features, limits, scratch, visitor).run();
 }

@@ -156,8 +156,7 @@ private:
                      illegal_opcode(is_prefixed ? byte : u8{0}, code));
     }
     const ir::Feature feature = ir::op_info(op).feature;
-    if (feature != ir::Feature::Mvp &&
-        !(scope_.features.has(feature) && ir::is_implemented(feature))) {
+    if (feature != ir::Feature::Mvp && !scope_.features.has(feature)) {
       return std::unexpected(ir::fail_feature(feature, scope_.features, ir::op_name(op))
                                  .error()
                                  .with_offset(op_offset_));

@@ -15,7 +15,7 @@ namespace petrel::frontend {
 
 /// What a constant expression can see.
 struct ConstScope {
-  ir::FeatureSet features;
+  ir::FeatureGate features;
   std::span<const ir::Global> globals; ///< those before the expression
   u32 func_count = 0;
   /// Functions named by ref.func: the declared references of the module (§3.4.1, C.refs).

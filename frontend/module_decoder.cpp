@@ -228,7 +228,7 @@ Status ModuleDecoder::finish() {
   header_.customs = image_.append(customs_);
   header_.name = image_.append(module_name_);
   header_.side_table = image_.append(side_table_);
-  header_.features_used = features_;
+  header_.features = features_.usable();
   if (!image_.fits()) {
     return fail_at(ErrorClass::limit, end, "module image exceeds 4 GiB");
   }

@@ -15,6 +15,7 @@ namespace petrel {
 
 struct DecodeOptions {
   ir::FeatureSet features = ir::kDefaultFeatures;
+  ir::FeatureSet available = ir::kImplementedFeatures; ///< of the engine the module is for
   ir::DecodeLimits limits;
   bool side_table = true; ///< false: the image will not be interpreted
 };

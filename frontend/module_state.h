@@ -38,7 +38,7 @@ class ModuleDecoder {
 public:
   ModuleDecoder(Bytes file, u64 start, u64 size, const DecodeOptions& options)
       : file_(file), start_(start), size_(size), options_(options), limits_(options.limits),
-        features_(options.features), reader_(file.subspan(start, size), start) {
+        features_(options.features, options.available), reader_(file.subspan(start, size), start) {
     header_.file_offset = narrow<u32>(start);
     header_.file_size = narrow<u32>(size);
   }
@@ -101,7 +101,7 @@ private:
   u64 size_;
   const DecodeOptions& options_;
   const ir::DecodeLimits& limits_;
-  ir::FeatureSet features_;
+  ir::FeatureGate features_;
   ByteReader reader_;
   u32 last_order_ = 0;
   bool has_code_ = false;

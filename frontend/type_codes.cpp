@@ -29,8 +29,8 @@ std::optional<ir::Feature> heap_feature(u8 code) {
   }
 }
 
-Status require(ir::Feature feature, ir::FeatureSet features, std::string_view what) {
-  if (features.has(feature) && ir::is_implemented(feature)) {
+Status require(ir::Feature feature, ir::FeatureGate features, std::string_view what) {
+  if (features.has(feature)) {
     return {};
   }
   return ir::fail_feature(feature, features, what);
@@ -38,7 +38,7 @@ Status require(ir::Feature feature, ir::FeatureSet features, std::string_view wh
 
 } // namespace
 
-Result<ValType> ref_type_of_byte(u8 byte, ir::FeatureSet features) {
+Result<ValType> ref_type_of_byte(u8 byte, ir::FeatureGate features) {
   if (byte == 0x63 || byte == 0x64) {
     return ir::fail_feature(ir::Feature::FunctionReferences, features, "typed reference");
   }
@@ -54,7 +54,7 @@ Result<ValType> ref_type_of_byte(u8 byte, ir::FeatureSet features) {
   return type;
 }
 
-Result<ValType> val_type_of_byte(u8 byte, ir::FeatureSet features) {
+Result<ValType> val_type_of_byte(u8 byte, ir::FeatureGate features) {
   switch (byte) {
   case 0x7f: return ValType(ValKind::i32);
   case 0x7e: return ValType(ValKind::i64);
@@ -72,7 +72,7 @@ Result<ValType> val_type_of_byte(u8 byte, ir::FeatureSet features) {
   return ref_type_of_byte(byte, features);
 }
 
-Result<HeapType> heap_type_of_code(i64 code, ir::FeatureSet features) {
+Result<HeapType> heap_type_of_code(i64 code, ir::FeatureGate features) {
   if (code >= 0) {
     return ir::fail_feature(ir::Feature::FunctionReferences, features, "reference to a type");
   }

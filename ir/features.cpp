@@ -13,7 +13,7 @@ namespace {
 /// Rows as a switch, so that no table of pointers needs relocating at start.
 template <typename Row> constexpr auto visit_row(Feature feature, Row&& row) {
   switch (feature) {
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec)                       \
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec)                           \
   case Feature::Name:                                                                              \
     return row(std::string_view(key), FeatureRelease::release, std::string_view(spec));
 #include "ir/features.def"
@@ -153,13 +153,17 @@ std::string to_string(FeatureSet features) {
   return text;
 }
 
-std::unexpected<Error> fail_feature(Feature feature, FeatureSet enabled, std::string_view what) {
+std::unexpected<Error> fail_feature(Feature feature, FeatureGate gate, std::string_view what) {
   std::string key(feature_key(feature));
   if (!is_implemented(feature)) {
     return fail(ErrorClass::unsupported,
                 std::string(what) + " needs feature " + key + ", which this build does not have");
   }
-  CHECK(!enabled.has(feature));
+  CHECK(!gate.has(feature));
+  if (gate.enabled().has(feature)) {
+    return fail(ErrorClass::unsupported,
+                std::string(what) + " needs feature " + key + ", which the compiler does not have");
+  }
   return fail(ErrorClass::unsupported,
               std::string(what) + " needs feature " + key + ", which is off (-W " + key + ")");
 }

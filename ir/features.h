@@ -14,12 +14,12 @@
 namespace petrel::ir {
 
 enum class Feature : u8 {
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec) Name,
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec) Name,
 #include "ir/features.def"
 };
 
 constexpr u32 kFeatureCount = 0
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec) +1
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec) +1
 #include "ir/features.def"
     ;
 static_assert(kFeatureCount <= 64, "FeatureSet holds 64 bits");
@@ -34,13 +34,13 @@ constexpr u64 feature_bit(Feature feature) { return u64{1} << static_cast<u32>(f
 /// Names of `implies` columns.
 struct FeatureBits {
   enum : u64 {
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec)                       \
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec)                           \
   Name = feature_bit(Feature::Name),
 #include "ir/features.def"
   };
   /// What a feature needs, directly.
   static constexpr u64 kImplies[] = {
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec) u64{implies},
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec) u64{implies},
 #include "ir/features.def"
   };
 };
@@ -92,21 +92,52 @@ private:
 
 /// On without any option: WebAssembly 3.0, threads, legacy exceptions, the component model.
 constexpr FeatureSet kDefaultFeatures = FeatureSet::from_bits(0
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec)                       \
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec)                           \
   | (dflt ? detail::feature_bit(Feature::Name) : 0)
 #include "ir/features.def"
 );
 
-/// What this build decodes, validates and runs.
-constexpr FeatureSet kImplementedFeatures = FeatureSet::from_bits(0
-#define PETREL_FEATURE(Name, key, dflt, implemented, implies, release, spec)                       \
-  | (implemented ? detail::feature_bit(Feature::Name) : 0)
+namespace detail {
+
+/// Engines of the column `engines`; rows name Interp, Both or 0.
+struct EngineColumn {
+  enum : u32 { Interp = 1, Aot = 2, Both = Interp | Aot };
+  static constexpr FeatureSet features_of(u32 engine) {
+    return FeatureSet::from_bits(0
+#define PETREL_FEATURE(Name, key, dflt, engines, implies, release, spec)                           \
+  | (((engines) & engine) != 0 ? feature_bit(Feature::Name) : 0)
 #include "ir/features.def"
-);
+    );
+  }
+};
+
+} // namespace detail
+
+/// What this build decodes, validates and interprets.
+constexpr FeatureSet kImplementedFeatures =
+    detail::EngineColumn::features_of(detail::EngineColumn::Interp);
+/// What it compiles.
+constexpr FeatureSet kCompiledFeatures =
+    detail::EngineColumn::features_of(detail::EngineColumn::Aot);
 
 constexpr FeatureSet kAllFeatures = FeatureSet::from_bits(~u64{0} >> (64 - kFeatureCount));
 
 constexpr bool is_implemented(Feature feature) { return kImplementedFeatures.has(feature); }
+constexpr bool is_compiled(Feature feature) { return kCompiledFeatures.has(feature); }
+
+/// What a module may use: what is switched on, as far as the engine it is for has it.
+class FeatureGate {
+public:
+  constexpr FeatureGate(FeatureSet enabled, FeatureSet available = kImplementedFeatures)
+      : enabled_(enabled), usable_(FeatureSet::from_bits(enabled.bits() & available.bits())) {}
+  constexpr bool has(Feature feature) const { return usable_.has(feature); }
+  constexpr FeatureSet enabled() const { return enabled_; }
+  constexpr FeatureSet usable() const { return usable_; }
+
+private:
+  FeatureSet enabled_;
+  FeatureSet usable_;
+};
 
 /// The `-W` key: `bulk-memory`.
 std::string_view feature_key(Feature feature);
@@ -129,9 +160,9 @@ Result<FeatureSet> parse_features(std::string_view list, FeatureSet base);
 /// The keys of a set, comma-separated, in table order.
 std::string to_string(FeatureSet features);
 
-/// Why `what` ("i8x16.add", "memory index 1") of a feature is refused (class unsupported): the feature is off, or on but
-/// not in this build. Call only when `!(enabled.has(feature) && is_implemented(feature))`. The caller adds the place.
-[[gnu::cold]] std::unexpected<Error> fail_feature(Feature feature, FeatureSet enabled,
+/// Why `what` ("i8x16.add", "memory index 1") of a feature is refused (class unsupported): the feature is off, or not in
+/// this build, or not in the engine. Call only when `!gate.has(feature)`. The caller adds the place.
+[[gnu::cold]] std::unexpected<Error> fail_feature(Feature feature, FeatureGate gate,
                                                   std::string_view what);
 
 } // namespace petrel::ir

@@ -27,7 +27,7 @@ TEST_CASE("features: rows imply only rows above them, and constant sets are clos
     u64 not_above = detail::FeatureBits::kImplies[i] >> i;
     CHECK(not_above == 0);
     CAPTURE(feature_key(static_cast<Feature>(i)));
-    for (FeatureSet set : {kDefaultFeatures, kImplementedFeatures}) {
+    for (FeatureSet set : {kDefaultFeatures, kImplementedFeatures, kCompiledFeatures}) {
       if (set.has(static_cast<Feature>(i))) {
         CHECK(set.with(static_cast<Feature>(i)) == set);
       }
@@ -110,6 +110,13 @@ TEST_CASE("features: the refusal names the feature") {
   Error off = fail_feature(Feature::BulkMemory, FeatureSet(), "memory.copy").error();
   CHECK(off.cls() == ErrorClass::unsupported);
   CHECK(off.info().text == "memory.copy needs feature bulk-memory, which is off (-W bulk-memory)");
+  Error compiled =
+      fail_feature(Feature::BulkMemory,
+                   FeatureGate(kDefaultFeatures, kDefaultFeatures.without(Feature::BulkMemory)),
+                   "memory.copy")
+          .error();
+  CHECK(compiled.info().text ==
+        "memory.copy needs feature bulk-memory, which the compiler does not have");
   if (!is_implemented(Feature::WideArithmetic)) {
     CHECK(
         fail_feature(Feature::WideArithmetic, kDefaultFeatures, "i64.add128").error().info().text ==

@@ -174,8 +174,8 @@ struct ModuleHeader {
   FuncIdx start;      ///< none() when absent
   u32 data_count = 0; ///< of the data count section; has_data_count says whether present
   u32 has_data_count = 0;
-  FeatureSet features_used;
-  Str name; ///< module name of the name section
+  FeatureSet features; ///< it may use these: switched on, and in the engine
+  Str name;            ///< module name of the name section
   Array<TypeDef> types;
   Array<Import> imports;
   Array<Func> funcs;
