@@ -337,6 +337,12 @@ ir::FuncRef* Instance::func_ref(FuncIdx idx) {
   return ref.self;
 }
 
+void Instance::visit_gc_roots(GcMarker& marker) const {
+  for (const std::vector<u64>& values : elem_values_) {
+    marker.scan(values.data(), values.data() + values.size());
+  }
+}
+
 RawVal Instance::evaluate(const ir::ConstExpr& expr) { return evaluate_const(*this, expr); }
 
 std::optional<Extern> Instance::find_export(std::string_view name) {

@@ -44,6 +44,9 @@ public:
   u64 elem_value(ElemIdx idx, u32 i);
   void drop_elem(ElemIdx idx) { dropped_elems_[idx.index()] = true; }
 
+  /// References that evaluated element segments hold.
+  void visit_gc_roots(GcMarker& marker) const;
+
 private:
   friend class Store;
   Instance(Store& store, std::shared_ptr<const CoreModule> module)

@@ -2,6 +2,7 @@
 #include "runtime/store.h"
 
 #include <algorithm>
+#include <csetjmp>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -208,6 +209,44 @@ ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer,
   func->ref.ctx = reinterpret_cast<ir::VMContext*>(&func->ref);
   host_funcs_.push_back(std::move(func));
   return &host_funcs_.back()->ref;
+}
+
+Result<GcHeap*> Store::gc_heap() {
+  if (gc_heap_ == nullptr) {
+    TRY_ASSIGN(gc_heap_, GcHeap::create(vm_, budget_,
+                                        {.zeal = config_.gc_zeal,
+                                         .visit_roots = &Store::visit_gc_roots,
+                                         .roots_data = this}));
+  }
+  return gc_heap_.get();
+}
+
+void Store::visit_gc_roots(void* data, GcMarker& marker) {
+  Store& store = *static_cast<Store*>(data);
+  marker.mark(store.vm_.pending_exception);
+  for (const auto& global : store.globals_) {
+    marker.scan(global->slot, global->slot + 1);
+  }
+  for (const auto& table : store.tables_) {
+    if (!table->holds_funcs()) {
+      const u64* const elems = static_cast<const u64*>(table->pair()->elems);
+      marker.scan(elems, elems + table->size());
+    }
+  }
+  for (const auto& instance : store.instances_) {
+    instance->visit_gc_roots(marker);
+  }
+  if (store.value_stack_ != nullptr) {
+    marker.scan(store.value_stack_, store.vm_.value_stack_top);
+  }
+  // Compiled frames and the C++ ones above them; what registers held at the call lies in frames of callees by now.
+  const u8* const sp = static_cast<const u8*>(__builtin_frame_address(0));
+  if (store.is_on_stack(sp)) {
+    std::jmp_buf registers;
+    setjmp(registers); // NOLINT: only spills the callee-saved registers into this frame
+    marker.scan(&registers, &registers + 1);
+    marker.scan(sp, store.stack_high_);
+  }
 }
 
 Result<Memory*> Store::make_memory(const Limits& limits) {

@@ -12,6 +12,7 @@
 #include "ir/module.h"
 #include "ir/vm.h"
 #include "runtime/activation.h"
+#include "runtime/gc_heap.h"
 #include "runtime/host.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
@@ -35,6 +36,7 @@ struct StoreConfig {
   u64 max_memory_bytes = u64{4} << 30;
   u64 max_stack_bytes = u64{1} << 20;
   const InterpHooks* interp = nullptr; ///< set: everything in this Store is interpreted
+  bool gc_zeal = false;                ///< collect at every safepoint
 };
 
 /// A core module ready to be instantiated any number of times. Immutable, shared; whoever hands out the pointer keeps
@@ -130,6 +132,11 @@ public:
   Result<Table*> make_table(const ir::TableType& type);
   Global* make_global(ir::GlobalType type, RawVal value);
 
+  /// The GC heap, made on first use. Errors: limit.
+  Result<GcHeap*> gc_heap();
+  /// The same where it exists already (a module with GC types or tags was instantiated), else null.
+  GcHeap* gc() { return gc_heap_.get(); }
+
   /// Asks the running guest to leave with trap `interrupt`; any thread. See runtime/deadline.h for the signal.
   void interrupt() { __atomic_store_n(&vm_.interrupt, 1u, __ATOMIC_RELEASE); }
 
@@ -144,6 +151,7 @@ private:
   friend class Instance;
   friend bool host_entry(ir::FuncRef* callee, RawVal* args);
   Status prepare_stacks();
+  static void visit_gc_roots(void* store, GcMarker& marker);
   void set_pending(PendingKind kind, std::string_view message);
   ir::FuncRef* import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter);
 
@@ -166,6 +174,7 @@ private:
     HostImport import;
   };
   std::vector<std::unique_ptr<HostFunc>> host_funcs_;
+  std::unique_ptr<GcHeap> gc_heap_;
 };
 
 } // namespace petrel::runtime
