@@ -3,9 +3,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/format.h"
@@ -72,6 +75,27 @@ u8* reserve(u64 size_bytes) {
 
 bool commit(u8* start, u64 size_bytes) {
   return size_bytes == 0 || ::mprotect(start, size_bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+u64 monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
+}
+
+void wait_while_zero(const u32* word, const u64* deadline_ns) {
+  timespec until{};
+  if (deadline_ns != nullptr) {
+    until.tv_sec = static_cast<time_t>(*deadline_ns / 1'000'000'000);
+    until.tv_nsec = static_cast<long>(*deadline_ns % 1'000'000'000);
+  }
+  // The bitset form takes an absolute time of the monotonic clock.
+  ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, deadline_ns != nullptr ? &until : nullptr,
+            nullptr, FUTEX_BITSET_MATCH_ANY);
+}
+
+void wake(const u32* word) {
+  ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
 bool discard(u8* start, u64 size_bytes) {

@@ -18,6 +18,13 @@ bool commit(u8* start, u64 size_bytes);
 bool discard(u8* start, u64 size_bytes);
 void release(u8* start, u64 size_bytes);
 
+/// A clock that only goes forward.
+u64 monotonic_ns();
+/// Sleeps while `*word` is 0, until `wake`, a signal, or the clock passes `*deadline_ns` (null: no deadline). May return early.
+void wait_while_zero(const u32* word, const u64* deadline_ns);
+/// Wakes the thread that sleeps on `word`, which was set before.
+void wake(const u32* word);
+
 /// A whole file in anonymous memory of its own (rule R3: never executed from a file mapping), or a mapped
 /// buffer of another origin. Read-only after `seal`. Move-only.
 class FileBytes {

@@ -89,7 +89,11 @@ public:
       : module_(module), header_(module.header()), func_idx_(func), func_(module.func(func)),
         type_(module.type(func_.type)), file_(file.data()), end_(file.data() + func_.body_end),
         features_(features), limits_(limits), scratch_(scratch), frames_(scratch.frames),
-        visitor_(visitor) {}
+        visitor_(visitor) {
+    if (header_.memories.count != 0) {
+      mem0_address_ = memory_address(0);
+    }
+  }
 
   /// Decodes locals and instructions. Errors: malformed, invalid, unsupported, limit; with their file offset.
   Status run();
@@ -176,6 +180,7 @@ private:
   bool read_block_type(At& at, ControlFrame& f);
   bool read_long_block_type(At& at, ControlFrame& f);
   bool read_memarg(At& at, Instr& in, u32 natural_align_log2);
+  At read_long_memarg(At at, Instr& in, u32 natural_align_log2);
   bool read_br_table(At& at, Instr& in);
   bool read_memory_index(At& at, u32& out);
   bool read_select_types(At& at, Instr& in);
@@ -207,7 +212,13 @@ private:
   static bool is_subtype(ValType actual, ValType expected) { return actual == expected; }
 
   // ---- effects (body_effects.h) ----
-  template <char kLetter> ValType letter_type(const Instr& in) const;
+  template <Imm kImm, char kLetter> ValType letter_type(const Instr& in) const;
+  ValType memory_address(u32 index) const {
+    return module_.memories()[index].is_64 != 0 ? ValKind::i64 : ValKind::i32;
+  }
+  ValType table_address(u32 index) const {
+    return module_.tables()[index].type.limits.is_64 != 0 ? ValKind::i64 : ValKind::i32;
+  }
   template <Op kOp> bool apply_signature(const Instr& in);
   template <Op kOp> bool apply_signature_slow(const Instr& in);
   template <Op kOp> bool apply(At& at, Instr& in);
@@ -247,6 +258,7 @@ private:
   ValType* floor_ = nullptr;  ///< bottom of the innermost frame
   ValType* high_ = nullptr;   ///< highest sp_ so far; at least kSlack values fit above it
   Op op_ = Op::Nop;
+  ValType mem0_address_ = ValKind::i32; ///< address type of memory 0
   const ir::FeatureGate features_;
   const ir::DecodeLimits& limits_;
   BodyScratch& scratch_;

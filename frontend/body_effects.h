@@ -9,7 +9,7 @@ namespace petrel::frontend {
 // ---- by signature ------------------------------------------------------------------------------------
 
 /// Type behind a letter of ir/opcodes.def.
-PETREL_BODY template <char kLetter>
+PETREL_BODY template <ir::Imm kImm, char kLetter>
 PETREL_INLINE ValType PETREL_BODY_CLASS::letter_type(const Instr& in) const {
   if constexpr (kLetter == 'I') {
     return ValKind::i64;
@@ -19,11 +19,28 @@ PETREL_INLINE ValType PETREL_BODY_CLASS::letter_type(const Instr& in) const {
     return ValKind::f64;
   } else if constexpr (kLetter == 'e') {
     return module_.tables()[in.index].type.element;
+  } else if constexpr (kLetter == 'a' && kImm == Imm::MemArg) {
+    return in.index == 0 ? mem0_address_ : memory_address(in.index);
+  } else if constexpr (kLetter == 'a') {
+    return memory_address(kImm == Imm::DataMem ? in.index2 : in.index);
+  } else if constexpr (kLetter == 'A') {
+    return memory_address(in.index2);
+  } else if constexpr (kLetter == 't') {
+    return table_address(kImm == Imm::ElemTable ? in.index2 : in.index);
+  } else if constexpr (kLetter == 'T') {
+    return table_address(in.index2);
+  } else if constexpr (kLetter == 'n') {
+    const bool are_64 = memory_address(in.index) == ValKind::i64 &&
+                        memory_address(in.index2) == ValKind::i64;
+    return are_64 ? ValKind::i64 : ValKind::i32;
+  } else if constexpr (kLetter == 'm') {
+    const bool are_64 = table_address(in.index) == ValKind::i64 &&
+                        table_address(in.index2) == ValKind::i64;
+    return are_64 ? ValKind::i64 : ValKind::i32;
   } else {
-    static_assert(kLetter == 'i' || kLetter == 'a' || kLetter == 'A' || kLetter == 'n' ||
-                      kLetter == 't' || kLetter == 'T' || kLetter == 'm',
+    static_assert(kLetter == 'i',
                   "a signature letter of an implemented feature needs a type here");
-    return ValKind::i32; // address types become i64 with memory64
+    return ValKind::i32;
   }
 }
 
@@ -35,14 +52,14 @@ PETREL_INLINE bool PETREL_BODY_CLASS::apply_signature(const Instr& in) {
     constexpr u32 kResults = kInfo.results.size();
     const bool are_equal = [&]<usize... kI>(std::index_sequence<kI...>) {
       return sp_ - floor_ >= static_cast<std::ptrdiff_t>(kParams) &&
-             (... && (*(sp_ - kParams + kI) == letter_type<kInfo.params[kI]>(in)));
+             (... && (*(sp_ - kParams + kI) == letter_type<kInfo.imm, kInfo.params[kI]>(in)));
     }(std::make_index_sequence<kParams>());
     if (!are_equal) [[unlikely]] {
       return apply_signature_slow<kOp>(in);
     }
     sp_ -= kParams;
     [&]<usize... kI>(std::index_sequence<kI...>) {
-      ((*(sp_ + kI) = letter_type<kInfo.results[kI]>(in)), ...); // INVARIANT(slack)
+      ((*(sp_ + kI) = letter_type<kInfo.imm, kInfo.results[kI]>(in)), ...); // INVARIANT(slack)
     }(std::make_index_sequence<kResults>());
     sp_ += kResults;
     if constexpr (kResults > kParams) {
@@ -58,13 +75,13 @@ PETREL_BODY template <ir::Op kOp>
 PETREL_COLD bool PETREL_BODY_CLASS::apply_signature_slow(const Instr& in) {
   constexpr ir::OpInfo kInfo = ir::op_info(kOp);
   const bool ok = [&]<usize... kI>(std::index_sequence<kI...>) {
-    return (... && pop_val(letter_type<kInfo.params[sizeof...(kI) - 1 - kI]>(in)));
+    return (... && pop_val(letter_type<kInfo.imm, kInfo.params[sizeof...(kI) - 1 - kI]>(in)));
   }(std::make_index_sequence<kInfo.params.size()>());
   if (!ok) {
     return false;
   }
   [&]<usize... kI>(std::index_sequence<kI...>) {
-    (push_val(letter_type<kInfo.results[kI]>(in)), ...);
+    (push_val(letter_type<kInfo.imm, kInfo.results[kI]>(in)), ...);
   }(std::make_index_sequence<kInfo.results.size()>());
   return true;
 }
@@ -185,7 +202,8 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_call_indirect(const Instr& in) {
       return invalid(type_mismatch(op_, "a table of funcref", to_string(element)));
     }
   }
-  return pop_val(ValKind::i32) && apply_call(module_.type(TypeIdx(in.index)));
+  return (!kValidate || pop_val(table_address(in.index2))) &&
+         apply_call(module_.type(TypeIdx(in.index)));
 }
 
 // ---- parametric, variables, references (§3.4.2 and following) -----------------------------------------

@@ -169,28 +169,67 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_memarg(At& at, Instr& in,
   if (!read_u32(at, in.align_log2)) {
     return false;
   }
-  if (kValidate && in.align_log2 > natural_align_log2) [[unlikely]] {
-    if (in.align_log2 >= 0x80) {
-      return malformed("malformed memop flags", flags_at);
-    }
-    if ((in.align_log2 & 0x40) != 0) {
-      return refuse(ir::Feature::MultiMemory, "memory index in a memory access", flags_at);
-    }
-    return read_leb<u64, 64, false>(at, in.bits) &&
-           invalid(alignment_too_large(in.align_log2, natural_align_log2));
+  if (in.align_log2 > natural_align_log2) [[unlikely]] {
+    at = read_long_memarg(flags_at, in, natural_align_log2);
+    return at != nullptr;
   }
   if (!read_leb<u64, 64, false>(at, in.bits)) {
     return false;
   }
   if (kValidate && in.bits > 0xffffffff) [[unlikely]] {
     return check_index(0, header_.memories.count, "memory") &&
-           invalid(offset_out_of_range(in.bits));
+           (mem0_address_ == ValKind::i64 || invalid(offset_out_of_range(in.bits)));
   }
   return check_index(0, header_.memories.count, "memory");
 }
 
-/// memory.size and its like: an index that is one zero byte until multi-memory.
+/// A memarg with a memory index, or one that is refused. Returns the position behind it, nullptr: refused.
+PETREL_BODY [[gnu::noinline]] auto PETREL_BODY_CLASS::read_long_memarg(At at, Instr& in,
+                                                                       u32 natural_align_log2)
+    -> At {
+  const u8* const flags_at = at;
+  u32 flags = 0;
+  if (!read_u32(at, flags)) {
+    return nullptr;
+  }
+  if (flags >= 0x80) {
+    malformed("malformed memop flags", flags_at);
+    return nullptr;
+  }
+  if ((flags & 0x40) != 0) {
+    if (!has(ir::Feature::MultiMemory)) {
+      refuse(ir::Feature::MultiMemory, "memory index in a memory access", flags_at);
+      return nullptr;
+    }
+    if (!read_u32(at, in.index)) {
+      return nullptr;
+    }
+  }
+  in.align_log2 = flags & 0x3f;
+  if (!read_leb<u64, 64, false>(at, in.bits)) {
+    return nullptr;
+  }
+  if constexpr (kValidate) {
+    if (in.align_log2 > natural_align_log2) {
+      invalid(alignment_too_large(in.align_log2, natural_align_log2));
+      return nullptr;
+    }
+    if (!check_index(in.index, header_.memories.count, "memory")) {
+      return nullptr;
+    }
+    if (in.bits > 0xffffffff && memory_address(in.index) == ValKind::i32) {
+      invalid(offset_out_of_range(in.bits));
+      return nullptr;
+    }
+  }
+  return at;
+}
+
+/// memory.size and its like: an index that is one zero byte without multi-memory.
 PETREL_BODY bool PETREL_BODY_CLASS::read_memory_index(At& at, u32& out) {
+  if (has(ir::Feature::MultiMemory)) {
+    return read_u32(at, out);
+  }
   const u8* const start = at;
   u8 byte = 0;
   if (!read_byte(at, byte)) {

@@ -70,7 +70,10 @@ private:
   Result<ir::Array<ValType>> result_type(ByteReader& r, u32 limit, const char* what);
   Result<Limits> limits(ByteReader& r, const char* what, u32 allowed_flags);
   Result<ir::TableType> table_type(ByteReader& r);
+  Result<u8> page_size_log2(ByteReader& r);
   Result<Limits> memory_type(ByteReader& r);
+  Status add_memory(ByteReader& r);
+  Status check_table_count(u64 offset);
   Result<ir::GlobalType> global_type(ByteReader& r);
   Status add_func(u32 type, u64 offset);
   Status check_unique_exports();
@@ -94,6 +97,8 @@ private:
   void name_section(ByteReader r);
   void read_func_names(ByteReader r);
 
+  bool has(ir::Feature feature) const { return features_.has(feature); }
+  Status check_several(ir::Feature feature, const char* what, u64 offset) const;
   u32 func_count() const { return static_cast<u32>(funcs_.size()); }
 
   Bytes file_;

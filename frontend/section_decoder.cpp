@@ -14,8 +14,16 @@ namespace petrel::frontend {
 
 namespace {
 
-constexpr u64 kMaxPages = 65536;
-constexpr u64 kMaxElements = 0xffffffff;
+constexpr u8 kWasmPageLog2 = 16;
+constexpr u64 kMaxElements32 = 0xffffffff;
+
+/// Greatest size in pages that an address type can reach (§3.2.14). The last byte of 2^32 or 2^64 pages of one byte has no
+/// address above it, so those stop one short.
+u64 max_pages(const Limits& type) {
+  const u32 address_bits = type.is_64 != 0 ? 64 : 32;
+  return type.page_size_log2 == 0 ? ~u64{0} >> (64 - address_bits)
+                                  : u64{1} << (address_bits - type.page_size_log2);
+}
 
 std::unexpected<Error> invalid(u64 offset, std::string text) {
   return fail_at(ErrorClass::invalid, offset, std::move(text));
@@ -127,22 +135,42 @@ Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what, u32 allowe
             .error()
             .with_offset(offset));
   };
-  if ((flags & 8) != 0) {
+  if ((flags & 8) != 0 && !has(ir::Feature::CustomPageSizes)) {
     return refuse(ir::Feature::CustomPageSizes);
   }
-  if ((flags & 4) != 0) {
+  if ((flags & 4) != 0 && !has(ir::Feature::Memory64)) {
     return refuse(ir::Feature::Memory64);
   }
-  if ((flags & 2) != 0) {
+  if ((flags & 2) != 0 && !has(ir::Feature::Threads)) {
     return refuse(ir::Feature::Threads);
   }
   Limits limits;
+  limits.is_64 = (flags & 4) != 0 ? 1 : 0;
+  limits.is_shared = (flags & 2) != 0 ? 1 : 0;
   TRY_ASSIGN(limits.min, r.read_var_u64());
   if ((flags & 1) != 0) {
     limits.has_max = 1;
     TRY_ASSIGN(limits.max, r.read_var_u64());
   }
+  limits.page_size_log2 = kWasmPageLog2;
+  if ((flags & 8) != 0) {
+    TRY_ASSIGN(limits.page_size_log2, page_size_log2(r));
+  }
   return limits;
+}
+
+/// log2 of a memory's page size (custom page sizes): 1 and 65536 bytes are valid.
+Result<u8> ModuleDecoder::page_size_log2(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY_ASSIGN(u32 log2, r.read_var_u32());
+  if (log2 >= 64) {
+    return fail_at(ErrorClass::malformed, offset, strf("invalid custom page size: 2^%u", log2));
+  }
+  if (log2 != 0 && log2 != kWasmPageLog2) {
+    return invalid(offset,
+                   strf("invalid custom page size: expected 1 or 65536, found 2^%u", log2));
+  }
+  return static_cast<u8>(log2);
 }
 
 Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
@@ -150,8 +178,9 @@ Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
   TRY_ASSIGN(type.element, ref_type(r));
   const u64 offset = r.offset();
   TRY_ASSIGN(type.limits, limits(r, "table", 0x05));
-  if (type.limits.min > kMaxElements ||
-      (type.limits.has_max != 0 && type.limits.max > kMaxElements)) {
+  if (type.limits.is_64 == 0 &&
+      (type.limits.min > kMaxElements32 ||
+       (type.limits.has_max != 0 && type.limits.max > kMaxElements32))) {
     return invalid(offset, "table size must be at most 4294967295");
   }
   TRY(check_min_max(type.limits, offset));
@@ -162,12 +191,48 @@ Result<Limits> ModuleDecoder::memory_type(ByteReader& r) {
   const u64 offset = r.offset();
   const u32 page_size_flag = features_.has(ir::Feature::CustomPageSizes) ? 0x08 : 0;
   TRY_ASSIGN(Limits type, limits(r, "memory", 0x07 | page_size_flag));
-  type.page_size_log2 = 16;
-  if (type.min > kMaxPages || (type.has_max != 0 && type.max > kMaxPages)) {
-    return invalid(offset, "memory size must be at most 65536 pages (4GiB)");
+  const u64 most = max_pages(type);
+  if (type.min > most || (type.has_max != 0 && type.max > most)) {
+    return invalid(offset, strf("memory size must be at most %llu pages (%s)",
+                                static_cast<unsigned long long>(most),
+                                type.is_64 != 0 ? "16EiB" : "4GiB"));
   }
   TRY(check_min_max(type, offset));
+  if (type.is_shared != 0 && type.has_max == 0) {
+    return invalid(offset, "shared memory must have maximum");
+  }
   return type;
+}
+
+/// May there be more than one? Where the feature is off such a module is invalid, as it was before there was one.
+Status ModuleDecoder::check_several(ir::Feature feature, const char* what, u64 offset) const {
+  if (has(feature)) {
+    return {};
+  }
+  Error error = std::move(ir::fail_feature(feature, features_, what).error()).with_offset(offset);
+  if (!features_.enabled().has(feature)) {
+    return invalid(offset, error.info().text);
+  }
+  return std::unexpected(std::move(error));
+}
+
+/// Adds a memory, imported or defined.
+Status ModuleDecoder::add_memory(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY(check_limit(memories_.size(), limits_.memories, "memories", offset));
+  TRY_ASSIGN(Limits type, memory_type(r));
+  if (!memories_.empty()) {
+    TRY(check_several(ir::Feature::MultiMemory, "multiple memories", offset));
+  }
+  memories_.push_back(type);
+  return {};
+}
+
+/// One more table, imported or defined.
+Status ModuleDecoder::check_table_count(u64 offset) {
+  TRY(check_limit(tables_.size(), limits_.tables, "tables", offset));
+  return tables_.empty() ? Status()
+                         : check_several(ir::Feature::ReferenceTypes, "multiple tables", offset);
 }
 
 Result<ir::GlobalType> ModuleDecoder::global_type(ByteReader& r) {
@@ -214,7 +279,7 @@ Status ModuleDecoder::import(ByteReader& r) {
   }
   case 0x01: {
     import.index = narrow<u32>(tables_.size());
-    TRY(check_limit(tables_.size(), limits_.tables, "tables", offset));
+    TRY(check_table_count(offset));
     TRY_ASSIGN(ir::TableType type, table_type(r));
     tables_.push_back({type, {}});
     ++header_.imported_tables;
@@ -222,8 +287,7 @@ Status ModuleDecoder::import(ByteReader& r) {
   }
   case 0x02: {
     import.index = narrow<u32>(memories_.size());
-    TRY_ASSIGN(Limits type, memory_type(r));
-    memories_.push_back(type);
+    TRY(add_memory(r));
     ++header_.imported_memories;
     break;
   }
@@ -257,9 +321,6 @@ Status ModuleDecoder::import_section(ByteReader& r) {
   for (u32 i = 0; i < count; ++i) {
     TRY(import(r));
   }
-  if (memories_.size() > 1) {
-    return ir::fail_feature(ir::Feature::MultiMemory, features_, "multiple memories");
-  }
   return {};
 }
 
@@ -277,7 +338,7 @@ Status ModuleDecoder::table_section(ByteReader& r) {
   TRY_ASSIGN(u32 count, r.read_count(limits_.tables, 1, "tables"));
   for (u32 i = 0; i < count; ++i) {
     const u64 offset = r.offset();
-    TRY(check_limit(tables_.size(), limits_.tables, "tables", offset));
+    TRY(check_table_count(offset));
     if (r.peek() == u8{0x40}) {
       return std::unexpected(ir::fail_feature(ir::Feature::FunctionReferences, features_,
                                               "table with an initial value")
@@ -295,15 +356,7 @@ Status ModuleDecoder::table_section(ByteReader& r) {
 Status ModuleDecoder::memory_section(ByteReader& r) {
   TRY_ASSIGN(u32 count, r.read_count(limits_.memories, 1, "memories"));
   for (u32 i = 0; i < count; ++i) {
-    const u64 offset = r.offset();
-    TRY_ASSIGN(Limits type, memory_type(r));
-    if (!memories_.empty()) {
-      return std::unexpected(
-          ir::fail_feature(ir::Feature::MultiMemory, features_, "multiple memories")
-              .error()
-              .with_offset(offset));
-    }
-    memories_.push_back(type);
+    TRY(add_memory(r));
   }
   return {};
 }

@@ -58,7 +58,8 @@ Result<ir::Elem> ModuleDecoder::element_segment(ByteReader& r) {
     if (table >= tables_.size()) {
       return invalid(offset, unknown_index("table", table));
     }
-    TRY_ASSIGN(elem.offset, const_expr(r, ValKind::i32));
+    const bool is_64 = tables_[table].type.limits.is_64 != 0;
+    TRY_ASSIGN(elem.offset, const_expr(r, is_64 ? ValKind::i64 : ValKind::i32));
   }
   if ((flags & 3) != 0) { // everything but the two oldest forms names its kind or type
     const u64 at = r.offset();
@@ -142,7 +143,8 @@ Status ModuleDecoder::data_segment(ByteReader& r) {
       return invalid(offset, unknown_index("memory", memory));
     }
     data.memory = MemIdx(memory);
-    TRY_ASSIGN(data.offset, const_expr(r, ValKind::i32));
+    TRY_ASSIGN(data.offset,
+               const_expr(r, memories_[memory].is_64 != 0 ? ValKind::i64 : ValKind::i32));
   }
   TRY_ASSIGN(u32 size, r.read_var_u32());
   data.bytes_offset = static_cast<u32>(r.offset());

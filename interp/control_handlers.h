@@ -35,6 +35,14 @@ template <u32 S> PETREL_HANDLER(op_illegal) {
   return __atomic_load_n(&ctx->store->interrupt, __ATOMIC_RELAXED) != 0;
 }
 
+/// Code of the instance `new_ctx` runs next: loads the registers that belong to an instance.
+#define PETREL_SWITCH_CONTEXT(new_ctx)                                                             \
+  do {                                                                                             \
+    ctx = (new_ctx);                                                                               \
+    mem0 = ctx->mem0_base;                                                                         \
+    disp = static_cast<const Entry*>(ctx->interp_dispatch);                                        \
+  } while (false)
+
 /// Asks the runtime, then goes on at `pc`.
 template <u32 S> PETREL_HANDLER(poll_and_go) {
   PETREL_ENTER;
@@ -258,8 +266,7 @@ PETREL_HANDLER(call_func_slow) {
   if (callee->kind == FuncKind::unprepared) {
     prepare(callee_ctx, callee);
   }
-  ctx = callee_ctx;
-  mem0 = callee_ctx->mem0_base;
+  PETREL_SWITCH_CONTEXT(callee_ctx);
   PETREL_PUSH_FRAME(callee);
 }
 
@@ -328,7 +335,7 @@ PETREL_HANDLER(call_indirect_slow) {
   const u8* at = pc + 1;
   const u32 type_idx = read_leb_u32(at);
   const u32 table = read_leb_u32(at);
-  ir::FuncRef* const ref = resolve_indirect(ctx, table, sp->i32, ctx->type_ids[type_idx]);
+  ir::FuncRef* const ref = resolve_indirect(ctx, table, sp->i64, ctx->type_ids[type_idx]);
   if (ref == nullptr) {
     record_frames(pc, fp, func);
     PETREL_LEAVE(false);
@@ -341,7 +348,7 @@ PETREL_HANDLER(call_indirect_slow) {
 
 template <u32 S> PETREL_HANDLER(op_call_indirect) {
   PETREL_ENTER;
-  const u64 index = static_cast<u32>(pop<S>(sp, a, b));
+  const u64 index = pop<S>(sp, a, b); // 32-bit indices are zero-extended
   flush<popped(S)>(sp, a, b);
   sp->bits[0] = index; // where call_indirect_slow looks for it
   // Table 0, as one byte: the last byte is 0 and the one before it ends a LEB. The table may be imported: size 0 here.
@@ -372,12 +379,11 @@ template <u32 S> PETREL_HANDLER(op_call_indirect) {
 /// The caller is host code or belongs to another instance.
 template <u32 S> PETREL_HANDLER(return_elsewhere) {
   PETREL_ENTER;
-  ctx = func->ctx;
-  if (ctx == nullptr) {
+  if (func->ctx == nullptr) {
     flush<S>(sp, a, b);
     PETREL_LEAVE(true);
   }
-  mem0 = ctx->mem0_base;
+  PETREL_SWITCH_CONTEXT(func->ctx);
   PETREL_NEXT(S);
 }
 

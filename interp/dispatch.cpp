@@ -106,25 +106,45 @@ constexpr Table make_table() {
   return table;
 }
 
+/// The same for instances whose memory 0 has no guard: only what accesses it differs.
+constexpr Table make_checked_table() {
+  Table table = make_table();
+  auto replace = [&](u32 code, HandlerFn fn) {
+    put(table, 0, code, 0, fn);
+    put(table, 0, code, 1, &spill<1>);
+    put(table, 0, code, 2, &spill<2>);
+  };
+#define PETREL_OP(...)
+#define PETREL_OP_LOAD(Enum, snake, text, prefix, code, params, results, feature, family, value,   \
+                       memory)                                                                     \
+  replace(code, &load_checked<value, memory>);
+#define PETREL_OP_STORE(Enum, snake, text, prefix, code, params, results, feature, family, value,  \
+                        memory)                                                                    \
+  replace(code, &store_checked<memory>);
+#include "ir/opcodes.def"
+  return table;
+}
+
 } // namespace
 
 constinit const std::array<Entry, kDispatchSize> kDispatch = make_table();
+constinit const std::array<Entry, kDispatchSize> kDispatchChecked = make_checked_table();
 
 // --- The shell ---------------------------------------------------------------------------------------------
 
 bool run(const Func* func, Slot* fp) {
   Slot* const sp = reinterpret_cast<Slot*>(header_of(fp, func)) + kHeaderSlots;
+  ir::VMContext* const ctx = func->ctx;
+  const auto* const disp = static_cast<const Entry*>(ctx->interp_dispatch);
 #if defined(PETREL_INTERP_LOOP)
-  Regs regs{func->code,       sp, fp, func->stp, func->ctx->mem0_base, func->ctx, func,
-            kDispatch.data(), 0,  0};
-  Step step{kDispatch[*func->code].fn, true};
+  Regs regs{func->code, sp, fp, func->stp, ctx->mem0_base, ctx, func, disp, 0, 0};
+  Step step{disp[*func->code].fn, true};
   while (step.next != nullptr) {
     step = step.next(regs);
   }
   return step.ok;
 #else
-  return kDispatch[*func->code].fn(func->code, sp, fp, func->stp, func->ctx->mem0_base, func->ctx,
-                                   func, kDispatch.data(), 0, 0);
+  return disp[*func->code].fn(func->code, sp, fp, func->stp, ctx->mem0_base, ctx, func, disp, 0, 0);
 #endif
 }
 
@@ -137,11 +157,13 @@ extern "C" [[gnu::visibility("hidden")]] const u8 __stop_petrel_interp[];
 const runtime::InterpHooks& hooks() {
   static const runtime::InterpHooks* const kHooks = [] {
 #if defined(PETREL_INTERP_LOOP)
-    static const runtime::InterpHooks kMade = {sizeof(Func), &enter, nullptr, nullptr, nullptr};
+    static const runtime::InterpHooks kMade = {
+        sizeof(Func), &enter, nullptr, nullptr, nullptr, kDispatch.data(), kDispatchChecked.data()};
 #else
     static const runtime::InterpHooks kMade = {sizeof(Func), &enter, __start_petrel_interp,
                                                __stop_petrel_interp,
-                                               reinterpret_cast<const void*>(&memory_fault)};
+                                               reinterpret_cast<const void*>(&memory_fault),
+                                               kDispatch.data(), kDispatchChecked.data()};
     runtime::register_code({kMade.text_start, kMade.text_end, nullptr, kMade.fault_landing});
 #endif
     return &kMade;

@@ -8,9 +8,9 @@
 
 namespace petrel::interp {
 
-/// An unsigned value of at most 32 bits at `at`, which moves past it.
-inline u32 read_leb_u32(const u8*& at) {
-  u64 result = 0; // a memarg's offset may take ten bytes
+/// An unsigned value of at most 64 bits at `at`, which moves past it.
+inline u64 read_leb_u64(const u8*& at) {
+  u64 result = 0;
   u32 shift = 0;
   u8 byte = 0;
   do {
@@ -18,8 +18,11 @@ inline u32 read_leb_u32(const u8*& at) {
     result |= static_cast<u64>(byte & 0x7f) << shift;
     shift += 7;
   } while (byte >= 0x80);
-  return static_cast<u32>(result);
+  return result;
 }
+
+/// The same of at most 32 bits; a memarg's offset may take ten bytes all the same.
+inline u32 read_leb_u32(const u8*& at) { return static_cast<u32>(read_leb_u64(at)); }
 
 /// A signed value of at most 64 bits.
 inline i64 read_leb_s64(const u8*& at) {

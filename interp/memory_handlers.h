@@ -3,6 +3,10 @@
 // Handlers of the memory instructions (specification §4.6.5). In the tail-call build loads and stores rely on the guard
 // pages: the fault is taken with the registers as the handler has them, and `memory_fault` goes on from there. So
 // no access may come after `pc` moved or after the native stack pointer did. Included by dispatch.cpp only.
+//
+// The hot forms are for a guarded memory 0. The rare ones - other memories, 64-bit addresses, custom page sizes - exist
+// once, not per register state: `…_checked` for memory 0 with a short memarg, `…_any` for everything; operands in memory,
+// every access compared with the size. kDispatchChecked leads states 1 and 2 there through `spill`.
 #pragma once
 
 #include "interp/control_handlers.h"
@@ -16,7 +20,7 @@ constexpr u32 kMemArgLong = 0x0080c000;
 /// Keeps `pc` at the instruction until `value` was read or memory was written.
 #if defined(PETREL_INTERP_LOOP)
 #define PETREL_ACCESS(ea, bytes)                                                                   \
-  if ((ea) + (bytes) > func->mem0->size) [[unlikely]] {                                            \
+  if ((ea) + (bytes) > __atomic_load_n(&func->mem0->size, __ATOMIC_RELAXED)) [[unlikely]] {                                            \
     PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);                                         \
   }                                                                                                \
   static_assert(true)
@@ -76,6 +80,84 @@ inline u32 memarg_offset(const u8* pc) {
   return read_leb_u32(pc);
 }
 
+/// Is there a memory index in the memarg of the instruction at `pc`?
+[[gnu::always_inline]] inline bool has_memory_index(const u8* pc) { return (pc[1] & 0x40) != 0; }
+
+/// Puts all operands into memory and executes the instruction at `pc` again, in state 0.
+template <u32 S> PETREL_HANDLER(spill) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  PETREL_NEXT(0);
+}
+
+/// A load of any form from any memory; operands in memory.
+template <typename Value, typename Memory> PETREL_HANDLER(load_any) {
+  PETREL_ENTER;
+  const Access access = locate(ctx, pc + 1, sp[-1].bits[0], sizeof(Memory));
+  if (access.at == nullptr) [[unlikely]] {
+    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);
+  }
+  --sp;
+  a = extend<Value>(load_unaligned<typename AsInt<Memory>::Type>(access.at));
+  pc = access.next;
+  PETREL_NEXT(1);
+}
+
+/// A store of any form to any memory; operands in memory.
+template <typename Memory> PETREL_HANDLER(store_any) {
+  PETREL_ENTER;
+  const Access access = locate(ctx, pc + 1, sp[-2].bits[0], sizeof(Memory));
+  if (access.at == nullptr) [[unlikely]] {
+    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);
+  }
+  const auto value = static_cast<typename AsInt<Memory>::Type>(sp[-1].bits[0]);
+  __builtin_memcpy(access.at, &value, sizeof value);
+  sp -= 2;
+  pc = access.next;
+  PETREL_NEXT(0);
+}
+
+/// Memory 0 without guard: is [`address` + `offset`, + `bytes`) inside? The offset is less than 128.
+[[gnu::always_inline]] inline bool is_inside(const Func* func, u64 address, u64 offset, u64 bytes) {
+  const u64 size = __atomic_load_n(&func->mem0->size, __ATOMIC_RELAXED);
+  return address < size && offset + bytes <= size - address;
+}
+
+/// A load from a memory 0 without guard; operands in memory.
+template <typename Value, typename Memory> PETREL_HANDLER(load_checked) {
+  PETREL_ENTER;
+  if ((load_unaligned<u32>(pc) & kMemArgLong) != 0) [[unlikely]] {
+    PETREL_GOTO(load_any<Value, Memory>);
+  }
+  const u64 address = sp[-1].bits[0];
+  const u64 offset = pc[2];
+  if (!is_inside(func, address, offset, sizeof(Memory))) [[unlikely]] {
+    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);
+  }
+  --sp;
+  a = extend<Value>(load_unaligned<typename AsInt<Memory>::Type>(mem0 + address + offset));
+  pc += 3;
+  PETREL_NEXT(1);
+}
+
+/// A store to a memory 0 without guard; operands in memory.
+template <typename Memory> PETREL_HANDLER(store_checked) {
+  PETREL_ENTER;
+  if ((load_unaligned<u32>(pc) & kMemArgLong) != 0) [[unlikely]] {
+    PETREL_GOTO(store_any<Memory>);
+  }
+  const u64 address = sp[-2].bits[0];
+  const u64 offset = pc[2];
+  if (!is_inside(func, address, offset, sizeof(Memory))) [[unlikely]] {
+    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);
+  }
+  const auto value = static_cast<typename AsInt<Memory>::Type>(sp[-1].bits[0]);
+  __builtin_memcpy(mem0 + address + offset, &value, sizeof value);
+  sp -= 2;
+  pc += 3;
+  PETREL_NEXT(0);
+}
+
 /// Loads from address `ea`, then moves `pc` and goes on.
 #define PETREL_LOAD(ea, advance)                                                                   \
   do {                                                                                             \
@@ -97,6 +179,10 @@ template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_at) {
 /// Decodes a memarg of any form and leaves the access to load_at, which must not use the native stack.
 template <u32 S, typename Value, typename Memory> PETREL_HANDLER(load_long) {
   PETREL_ENTER;
+  if (has_memory_index(pc)) {
+    flush<S>(sp, a, b);
+    PETREL_GOTO(load_any<Value, Memory>);
+  }
   push<popped(S)>(sp, a, b,
                   effective_address(static_cast<u32>(pop<S>(sp, a, b)), memarg_offset(pc)));
   if constexpr (S == 0) {
@@ -157,6 +243,9 @@ template <typename Memory> PETREL_HANDLER(store_at) {
 template <u32 S, typename Memory> PETREL_HANDLER(store_long) {
   PETREL_ENTER;
   flush<S>(sp, a, b);
+  if (has_memory_index(pc)) {
+    PETREL_GOTO(store_any<Memory>);
+  }
   sp[-2].bits[0] = effective_address(sp[-2].i32, memarg_offset(pc));
   PETREL_GOTO(store_at<Memory>);
 }
@@ -188,19 +277,19 @@ template <u32 S, typename Memory> PETREL_HANDLER(store) {
 
 template <u32 S> PETREL_HANDLER(op_memory_size) {
   PETREL_ENTER;
+  flush<S>(sp, a, b);
   ++pc;
-  skip_leb(pc);
-  push<S>(sp, a, b, func->mem0->size / ir::kWasmPageSize);
-  PETREL_NEXT(pushed(S));
+  a = memory_size(ctx, read_leb_u32(pc));
+  PETREL_NEXT(1);
 }
 
 template <u32 S> PETREL_HANDLER(op_memory_grow) {
   PETREL_ENTER;
   ++pc;
   const u32 memory = read_leb_u32(pc);
-  const u64 delta = static_cast<u32>(pop<S>(sp, a, b));
+  const u64 delta = pop<S>(sp, a, b);
   flush<popped(S)>(sp, a, b);
-  a = static_cast<u32>(builtin<u64>(ir::Builtin::memory_grow, ctx, memory, delta));
+  a = memory_grow(ctx, memory, delta);
   mem0 = ctx->mem0_base;
   PETREL_NEXT(1);
 }
@@ -219,13 +308,13 @@ PETREL_HANDLER(fc_failed) {
   PETREL_LEAVE(false);
 }
 
-/// Three i32 operands in memory, as u64.
+/// Three operands in memory, i32 or i64, as u64.
 struct Triple {
   u64 first;
   u64 second;
   u64 third;
 };
-inline Triple triple(const Slot* sp) { return {sp[-3].i32, sp[-2].i32, sp[-1].i32}; }
+inline Triple triple(const Slot* sp) { return {sp[-3].i64, sp[-2].i64, sp[-1].i64}; }
 
 template <u32 S> PETREL_HANDLER(op_memory_copy) {
   PETREL_ENTER;

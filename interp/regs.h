@@ -110,7 +110,9 @@ struct Entry {
 constexpr u32 kPageFc = 3 * 256;
 constexpr u32 kPageFcSize = 32;
 constexpr u32 kDispatchSize = kPageFc + 3 * kPageFcSize;
+/// Most instances run through `kDispatch`, those whose memory 0 has no guard through `kDispatchChecked`.
 extern const std::array<Entry, kDispatchSize> kDispatch;
+extern const std::array<Entry, kDispatchSize> kDispatchChecked;
 /// Runs `func`, whose arguments, locals and header are on the value stack from `fp`, until it returns to the exit
 /// function. The results are at `fp` then. False: a trap is pending.
 bool run(const Func* func, Slot* fp);

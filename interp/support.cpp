@@ -2,6 +2,7 @@
 #include "interp/support.h"
 
 #include "interp/interp.h"
+#include "interp/leb.h"
 #include "ir/vm_layout.h"
 #include "runtime/instance.h"
 
@@ -78,7 +79,34 @@ const ir::TablePair& table_pair(const ir::VMContext* ctx, u32 table) {
   return *ctx->instance->table(TableIdx(table)).pair();
 }
 
-ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u32 index, u64 type_id) {
+const ir::MemoryPair& memory_pair(const ir::VMContext* ctx, u32 memory) {
+  return *ctx->instance->memory(MemIdx(memory)).pair();
+}
+
+Access locate(const ir::VMContext* ctx, const u8* memarg, u64 address, u32 size_bytes) {
+  const bool has_index = (*memarg & 0x40) != 0;
+  skip_leb(memarg);
+  const u32 memory = has_index ? read_leb_u32(memarg) : 0;
+  const u64 offset = read_leb_u64(memarg);
+  return {runtime::Memory::slice(memory_pair(ctx, memory), address, offset, size_bytes), memarg};
+}
+
+u64 memory_size(const ir::VMContext* ctx, u32 memory) {
+  return ctx->instance->memory(MemIdx(memory)).size_pages();
+}
+
+u64 memory_grow(ir::VMContext* ctx, u32 memory, u64 delta) {
+  const u64 old = builtin<u64>(ir::Builtin::memory_grow, ctx, memory, delta);
+  return ctx->instance->memory(MemIdx(memory)).is_64() ? old : static_cast<u32>(old);
+}
+
+u64 table_grow(ir::VMContext* ctx, u32 table, u64 reference, u64 delta) {
+  const u64 old = builtin<u64>(ir::Builtin::table_grow, ctx, table, reference, delta);
+  const bool is_64 = ctx->instance->ir().tables()[table].type.limits.is_64 != 0;
+  return is_64 ? old : static_cast<u32>(old);
+}
+
+ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u64 index, u64 type_id) {
   const ir::TablePair& pair = table_pair(ctx, table);
   if (index >= pair.size) {
     ctx->instance->store().raise(ir::TrapCode::undefined_element);
@@ -87,7 +115,7 @@ ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u32 index, u64 type
   // SAFETY: in bounds; validation makes it a table of functions.
   const auto& element = static_cast<const ir::FuncTableEntry*>(pair.elems)[index];
   if (element.type_id != type_id &&
-      !builtin<bool>(ir::Builtin::call_indirect_cold, ctx, table, u64{index}, type_id)) {
+      !builtin<bool>(ir::Builtin::call_indirect_cold, ctx, table, index, type_id)) {
     return nullptr;
   }
   return element.func_ref;

@@ -19,7 +19,7 @@ void record_frames(const u8* pc, const Slot* fp, const Func* func);
 void prepare(ir::VMContext* ctx, Func* func);
 
 /// Resolves a table element for call_indirect of any table: the function, or null with a trap pending.
-ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u32 index, u64 type_id);
+ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u64 index, u64 type_id);
 
 /// Parameter and result counts of module type `type_idx`.
 struct Arity {
@@ -37,6 +37,22 @@ bool poll(const u8* pc, const Slot* fp, const Func* func);
 
 /// Address of the 16-byte slot that holds the live pair {base or elements, size} of a table.
 const ir::TablePair& table_pair(const ir::VMContext* ctx, u32 table);
+
+/// The live {base, size} of a memory of the context's instance.
+const ir::MemoryPair& memory_pair(const ir::VMContext* ctx, u32 memory);
+
+/// The bytes that an access means and the instruction after it.
+struct Access {
+  u8* at; ///< null: out of bounds
+  const u8* next;
+};
+/// Any access: memarg of any form at `memarg`, any memory, `address` as it lies on the stack (32-bit ones zero-extended).
+Access locate(const ir::VMContext* ctx, const u8* memarg, u64 address, u32 size_bytes);
+
+/// memory.size and memory.grow, table.grow: any index, results as the address type has them.
+u64 memory_size(const ir::VMContext* ctx, u32 memory);
+u64 memory_grow(ir::VMContext* ctx, u32 memory, u64 delta);
+u64 table_grow(ir::VMContext* ctx, u32 table, u64 reference, u64 delta);
 
 /// Calls a runtime function of ir/builtins.def; R and Args as its row says.
 template <typename R, typename... Args>

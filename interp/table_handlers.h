@@ -35,7 +35,7 @@ template <u32 S> PETREL_HANDLER(op_ref_func) {
 
 template <u32 S> PETREL_HANDLER(op_table_get) {
   PETREL_ENTER;
-  const u64 index = static_cast<u32>(pop<S>(sp, a, b));
+  const u64 index = pop<S>(sp, a, b);
   flush<popped(S)>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
@@ -54,7 +54,7 @@ template <u32 S> PETREL_HANDLER(op_table_set) {
   flush<S>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
-  if (!builtin<bool>(ir::Builtin::table_set, ctx, table, u64{sp[-2].i32}, sp[-1].i64))
+  if (!builtin<bool>(ir::Builtin::table_set, ctx, table, sp[-2].i64, sp[-1].i64))
       [[unlikely]] {
     record_frames(pc, fp, func);
     PETREL_LEAVE(false);
@@ -77,10 +77,10 @@ template <u32 S> PETREL_HANDLER(op_table_grow) {
   flush<S>(sp, a, b);
   ++pc;
   const u32 table = read_leb_u32(pc);
-  const u64 delta = sp[-1].i32;
+  const u64 delta = sp[-1].i64;
   const u64 reference = sp[-2].i64;
   sp -= 2;
-  a = static_cast<u32>(builtin<u64>(ir::Builtin::table_grow, ctx, table, reference, delta));
+  a = table_grow(ctx, table, reference, delta);
   PETREL_NEXT(1);
 }
 
@@ -89,8 +89,8 @@ template <u32 S> PETREL_HANDLER(op_table_fill) {
   flush<S>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
-  if (!builtin<bool>(ir::Builtin::table_fill, ctx, table, u64{sp[-3].i32}, sp[-2].i64,
-                     u64{sp[-1].i32})) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_fill, ctx, table, sp[-3].i64, sp[-2].i64,
+                     sp[-1].i64)) [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;

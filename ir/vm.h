@@ -100,7 +100,8 @@ struct alignas(16) VMContext {
   FuncRef* func_refs;
   runtime::Instance* instance;
   interp::Func* interp_funcs;
-  u64 reserved[4];
+  const void* interp_dispatch;
+  u64 reserved[3];
 };
 
 constexpr u64 kFuncRefUnmade = 0;

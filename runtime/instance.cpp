@@ -46,9 +46,14 @@ std::string_view kind_name(ir::ExternKind kind) {
 }
 
 std::string limits_text(const Limits& limits) {
-  std::string text = strf("%llu", static_cast<unsigned long long>(limits.min));
+  std::string text = limits.is_64 != 0 ? "i64 " : "";
+  text += strf("%llu", static_cast<unsigned long long>(limits.min));
   if (limits.has_max != 0) {
     text += strf("..%llu", static_cast<unsigned long long>(limits.max));
+  }
+  text += limits.is_shared != 0 ? " shared" : "";
+  if (limits.page_size_log2 != 16) {
+    text += strf(" (pagesize %llu)", 1ull << limits.page_size_log2);
   }
   return text;
 }
@@ -107,6 +112,9 @@ Status Instance::allocate() {
       return fail(ErrorClass::limit, "no memory for the instance");
     }
     CHECK(store_.config().interp->func_size % kCacheLine == 0);
+    const bool is_guarded = ir.memories().empty() || Memory::is_guarded(ir.memories()[0]);
+    vm_->interp_dispatch = is_guarded ? store_.config().interp->dispatch
+                                      : store_.config().interp->dispatch_checked;
     // SAFETY: the extra element is room for the alignment; interp::Func is trivial and starts zeroed.
     vm_->interp_funcs =
         reinterpret_cast<interp::Func*>(align_up(reinterpret_cast<u64>(interp_funcs_), kCacheLine));
@@ -207,8 +215,14 @@ Status Instance::define_memories() {
   for (u32 i = ir.header().imported_memories; i < ir.memories().size(); ++i) {
     TRY_ASSIGN(Memory * memory, store_.make_memory(ir.memories()[i]));
     // SAFETY: the slot lies inside the VMContext by construction of the layout and is 8-aligned.
-    memory->place_pair(reinterpret_cast<ir::MemoryPair*>(reinterpret_cast<u8*>(vm_) +
-                                                         layout.memory(MemIdx(i)).offset));
+    auto* place = reinterpret_cast<ir::MemoryPair*>(reinterpret_cast<u8*>(vm_) +
+                                                    layout.memory(MemIdx(i)).offset);
+    if (memory->is_shared()) {
+      // Its live pair stays with the memory, which may outlive this Store; the interpreter looks there.
+      *place = *memory->pair();
+    } else {
+      memory->place_pair(place);
+    }
     memories_.push_back(memory);
   }
   return {};
@@ -267,10 +281,14 @@ Status Instance::evaluate_elems() {
 
 Status Instance::fill_segments() {
   const ir::Module& ir = module_->ir;
+  auto address = [&](const ir::ConstExpr& expr, const Limits& limits) {
+    const RawVal value = evaluate(expr);
+    return limits.is_64 != 0 ? value.i64 : u64{value.i32};
+  };
   for (u32 i = 0; i < ir.elems().size(); ++i) {
     const ir::Elem& elem = ir.elems()[i];
     if (elem.mode == ir::SegmentMode::active) {
-      const u32 offset = evaluate(elem.offset).i32;
+      const u64 offset = address(elem.offset, ir.tables()[elem.table.index()].type.limits);
       if (!table_init(*this, elem.table, ElemIdx(i), offset, 0, elem_count(ElemIdx(i)))) {
         return std::unexpected(store_.take_pending());
       }
@@ -284,7 +302,7 @@ Status Instance::fill_segments() {
     if (data.mode != ir::SegmentMode::active) {
       continue;
     }
-    const u32 offset = evaluate(data.offset).i32;
+    const u64 offset = address(data.offset, ir.memories()[data.memory.index()]);
     if (!memory_init(*this, data.memory, DataIdx(i), offset, 0, data.bytes_size)) {
       return std::unexpected(store_.take_pending());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/memory.h"
 
+#include <algorithm>
 #include <new>
 
 #include "base/format.h"
@@ -9,19 +10,21 @@
 namespace petrel::runtime {
 
 namespace {
-constexpr u64 kMaxPages32 = 0x10000;
+constexpr u64 kHostPage = 4096;
+constexpr u64 kEndGuard = 0x10000;
+constexpr u64 kMaxReservation = u64{1} << 44; // of a memory that is not guarded
 } // namespace
 
-Result<std::unique_ptr<Memory>> Memory::create(const Limits& limits, Budget& budget) {
-  CHECK(limits.page_size_log2 == 16 && !limits.is_64);
-  std::unique_ptr<Memory> memory(new (std::nothrow) Memory(limits, budget));
+Result<std::shared_ptr<Memory>> Memory::create(const Limits& limits,
+                                               std::shared_ptr<Budget> budget) {
+  std::shared_ptr<Memory> memory(new (std::nothrow) Memory(limits, std::move(budget)));
   CHECK(memory != nullptr);
-  memory->reservation_size_ = ir::kMemoryPreGuard + ir::kMemoryReservation;
-  memory->reservation_ = sys::reserve(memory->reservation_size_);
-  if (memory->reservation_ == nullptr) {
+  if (!memory->reserve()) {
     return fail(ErrorClass::limit, "no address space left for a linear memory");
   }
-  memory->own_pair_.base = memory->reservation_ + ir::kMemoryPreGuard;
+  if (limits.is_shared != 0) {
+    memory->waiters_ = std::make_unique<WaitList>();
+  }
   if (memory->grow(limits.min) < 0) {
     return fail(ErrorClass::limit,
                 strf("memory of %llu pages exceeds the memory limit (--max-memory)",
@@ -32,29 +35,62 @@ Result<std::unique_ptr<Memory>> Memory::create(const Limits& limits, Budget& bud
 
 Memory::~Memory() {
   if (reservation_ != nullptr) {
-    budget_.refund(pair_->size);
+    budget_->refund(committed_bytes_);
     sys::release(reservation_, reservation_size_);
   }
 }
 
+/// Sets capacity and base.
+bool Memory::reserve() {
+  const u32 log2 = limits_.page_size_log2;
+  const u64 declared = limits_.has_max != 0 ? limits_.max : ~u64{0};
+  u64 before_base = 0;
+  if (is_guarded()) {
+    capacity_pages_ = std::min(declared, ir::kMemoryGuardedIndex >> log2);
+    before_base = ir::kMemoryPreGuard;
+    reservation_size_ = ir::kMemoryPreGuard + ir::kMemoryReservation;
+  } else {
+    // The budget cannot be exceeded anyway.
+    capacity_pages_ = std::min(declared, std::min(budget_->limit(), kMaxReservation) >> log2);
+    reservation_size_ = align_up(capacity_pages_ << log2, kHostPage) + kEndGuard;
+  }
+  reservation_ = sys::reserve(reservation_size_);
+  own_pair_.base = reservation_ + before_base;
+  return reservation_ != nullptr;
+}
+
+/// Makes the first `size_bytes` accessible and charges what was not charged yet.
+bool Memory::commit(u64 size_bytes) {
+  const u64 needed = align_up(size_bytes, kHostPage);
+  if (needed <= committed_bytes_) {
+    return true;
+  }
+  const u64 more = needed - committed_bytes_;
+  if (!budget_->charge(more)) {
+    return false;
+  }
+  if (!sys::commit(pair_->base + committed_bytes_, more)) {
+    budget_->refund(more);
+    return false;
+  }
+  committed_bytes_ = needed;
+  return true;
+}
+
 i64 Memory::grow(u64 delta_pages) {
+  std::unique_lock<std::mutex> lock(growing_, std::defer_lock);
+  if (is_shared()) {
+    lock.lock();
+  }
   const u64 old_pages = size_pages();
-  const u64 max_pages =
-      limits_.has_max != 0 && limits_.max < kMaxPages32 ? limits_.max : kMaxPages32;
-  if (delta_pages > max_pages - old_pages) {
+  if (delta_pages > capacity_pages_ - old_pages) {
     return -1;
   }
-  const u64 delta_bytes = delta_pages << limits_.page_size_log2;
-  if (delta_bytes != 0) {
-    if (!budget_.charge(delta_bytes)) {
-      return -1;
-    }
-    if (!sys::commit(pair_->base + pair_->size, delta_bytes)) {
-      budget_.refund(delta_bytes);
-      return -1;
-    }
-    pair_->size += delta_bytes;
+  const u64 new_bytes = (old_pages + delta_pages) << limits_.page_size_log2;
+  if (!commit(new_bytes)) {
+    return -1;
   }
+  __atomic_store_n(&pair_->size, new_bytes, __ATOMIC_RELEASE);
   return static_cast<i64>(old_pages);
 }
 

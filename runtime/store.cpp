@@ -24,7 +24,8 @@ constexpr u64 kValueStackFactor = 4;      // interpreted frames are larger than 
 constexpr u64 kNativeStackSpare = 0x8000; // entry frames of nested activations
 } // namespace
 
-Store::Store(const StoreConfig& config) : config_(config), budget_(config.max_memory_bytes) {
+Store::Store(const StoreConfig& config)
+    : config_(config), budget_(std::make_shared<Budget>(config.max_memory_bytes)) {
   vm_.store = this;
 }
 
@@ -255,8 +256,23 @@ Result<Memory*> Store::make_memory(const Limits& limits) {
   return memories_.back().get();
 }
 
+Memory* Store::adopt_memory(std::shared_ptr<Memory> memory) {
+  CHECK(memory->is_shared());
+  memories_.push_back(std::move(memory));
+  return memories_.back().get();
+}
+
+std::shared_ptr<Memory> Store::owner_of(const Memory* memory) const {
+  for (const auto& owned : memories_) {
+    if (owned.get() == memory) {
+      return owned;
+    }
+  }
+  return nullptr;
+}
+
 Result<Table*> Store::make_table(const ir::TableType& type) {
-  TRY_ASSIGN(auto table, Table::create(type, budget_));
+  TRY_ASSIGN(auto table, Table::create(type, *budget_));
   tables_.push_back(std::move(table));
   return tables_.back().get();
 }

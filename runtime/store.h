@@ -30,6 +30,8 @@ struct InterpHooks {
   const u8* text_end = nullptr;
   const void* fault_landing =
       nullptr; ///< records an out-of-bounds access and leaves, all registers kept
+  const void* dispatch = nullptr;         ///< VMContext::interp_dispatch of most instances
+  const void* dispatch_checked = nullptr; ///< the same when memory 0 is not guarded
 };
 
 struct StoreConfig {
@@ -102,7 +104,7 @@ public:
 
   const StoreConfig& config() const { return config_; }
   ir::VMStoreContext& vm() { return vm_; }
-  Budget& budget() { return budget_; }
+  Budget& budget() { return *budget_; }
   bool is_interpreted() const { return config_.interp != nullptr; }
 
   /// Instantiates (§4.5.4): matches `imports` (one per import, in order) against the module's import types,
@@ -129,6 +131,10 @@ public:
   ir::FuncRef* make_host_func(std::span<const ValType> params, std::span<const ValType> results,
                               HostCallback fn, void* data);
   Result<Memory*> make_memory(const Limits& limits);
+  /// Takes part in a shared memory that another Store, of another thread perhaps, made.
+  Memory* adopt_memory(std::shared_ptr<Memory> memory);
+  /// What `adopt_memory` of another Store takes; null when the memory is not of this Store.
+  std::shared_ptr<Memory> owner_of(const Memory* memory) const;
   Result<Table*> make_table(const ir::TableType& type);
   Global* make_global(ir::GlobalType type, RawVal value);
 
@@ -157,7 +163,7 @@ private:
 
   StoreConfig config_;
   ir::VMStoreContext vm_{};
-  Budget budget_;
+  std::shared_ptr<Budget> budget_; ///< shared memories keep it
   Pending pending_;
   u8* stack_mapping_ = nullptr;
   u64 stack_mapping_size_ = 0;
@@ -166,7 +172,7 @@ private:
   u8* value_stack_ = nullptr;
   u64 value_stack_size_ = 0;
   std::vector<std::unique_ptr<Instance>> instances_;
-  std::vector<std::unique_ptr<Memory>> memories_;
+  std::vector<std::shared_ptr<Memory>> memories_;
   std::vector<std::unique_ptr<Table>> tables_;
   std::vector<std::unique_ptr<Global>> globals_;
   struct HostFunc {

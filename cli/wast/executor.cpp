@@ -63,7 +63,16 @@ public:
   explicit Executor(Backend& backend) : backend_(backend) {}
 
   Status provide_spectest() {
-    TRY_ASSIGN(text::EncodedModule module, text::encode_module(kSpectestText, {}, "spectest"));
+    std::string text(kSpectestText);
+    for (std::string_view definition : kSpectestOptional) {
+      TRY_ASSIGN(text::EncodedModule alone, text::encode_module(definition, {}, {}));
+      std::string more = text + std::string(definition);
+      TRY_ASSIGN(text::EncodedModule together, text::encode_module(more, {}, "spectest"));
+      if (backend_.compile(std::move(alone.bytes)) && backend_.compile(std::move(together.bytes))) {
+        text = std::move(more);
+      }
+    }
+    TRY_ASSIGN(text::EncodedModule module, text::encode_module(text, {}, "spectest"));
     TRY_ASSIGN(u32 number, backend_.compile(std::move(module.bytes)));
     Outcome outcome = backend_.instantiate(number);
     if (outcome.kind != Outcome::Kind::values) {

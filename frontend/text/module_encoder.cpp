@@ -11,8 +11,6 @@ namespace {
 
 enum ExternCode : u8 { kFunc = 0, kTable = 1, kMemory = 2, kGlobal = 3, kTag = 4 };
 
-constexpr u64 kPageSizeBytes = 65536;
-
 bool is_definition(std::string_view keyword) {
   return keyword == "func" || keyword == "table" || keyword == "memory" || keyword == "global" ||
          keyword == "tag";
@@ -413,16 +411,14 @@ Status ModuleEncoder::write_memory(Cursor& cursor) {
     write_limits(parts.is_import ? imports_.bytes : memories_.bytes, limits);
     return {};
   }
-  if (ahead.at_form("pagesize")) {
-    return cursor.error_at(ahead.peek(), ErrorClass::unsupported,
-                           "inline data with a page size needs feature custom-page-sizes");
-  }
   cursor = ahead;
+  Limits limits;
+  TRY(parse_page_size(cursor, limits));
   TRY(cursor.expect_form("data"));
   TRY_ASSIGN(std::string bytes, parse_data_string(cursor));
   TRY(cursor.expect_rparen());
-  Limits limits;
-  limits.min = limits.max = (bytes.size() + kPageSizeBytes - 1) / kPageSizeBytes;
+  const u64 page_bytes = u64{1} << limits.page_size_log2;
+  limits.min = limits.max = bytes.size() / page_bytes + (bytes.size() % page_bytes != 0 ? 1 : 0);
   limits.has_max = 1;
   limits.is_64 = is_64 ? 1 : 0;
   ++memories_.count;

@@ -421,17 +421,23 @@ Result<Limits> parse_address_type_and_limits(Cursor& cursor, bool is_memory) {
   if (cursor.accept_keyword("shared")) {
     limits.is_shared = 1;
   }
-  if (is_memory && cursor.at_form("pagesize")) {
-    TRY(cursor.expect_form("pagesize"));
-    const Token& token = cursor.peek();
-    TRY_ASSIGN(u64 size, expect_unsigned(cursor, 64, "a page size"));
-    if (size == 0 || (size & (size - 1)) != 0) {
-      return cursor.malformed_at(token, "invalid custom page size: not a power of two");
-    }
-    limits.page_size_log2 = static_cast<u8>(__builtin_ctzll(size));
-    TRY(cursor.expect_rparen());
+  if (is_memory) {
+    TRY(parse_page_size(cursor, limits));
   }
   return limits;
+}
+
+Status parse_page_size(Cursor& cursor, Limits& limits) {
+  if (!cursor.accept_form("pagesize")) {
+    return {};
+  }
+  const Token& token = cursor.peek();
+  TRY_ASSIGN(u64 size, expect_unsigned(cursor, 64, "a page size"));
+  if (size == 0 || (size & (size - 1)) != 0) {
+    return cursor.malformed_at(token, "invalid custom page size: not a power of two");
+  }
+  limits.page_size_log2 = static_cast<u8>(__builtin_ctzll(size));
+  return cursor.expect_rparen();
 }
 
 void write_limits(ByteWriter& out, const Limits& limits) {

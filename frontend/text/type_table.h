@@ -97,6 +97,8 @@ void write_sig(ByteWriter& out, const FuncSig& sig);
 
 /// Limits with their leading address type and trailing `shared` and `(pagesize n)`.
 Result<Limits> parse_address_type_and_limits(Cursor& cursor, bool is_memory);
+/// `(pagesize n)` if it stands here.
+Status parse_page_size(Cursor& cursor, Limits& limits);
 void write_limits(ByteWriter& out, const Limits& limits);
 /// `i32` or `i64` in front of limits, if written; true for i64.
 Result<bool> accept_address_type(Cursor& cursor);
