@@ -90,8 +90,8 @@ void wait_while_zero(const u32* word, const u64* deadline_ns) {
     until.tv_nsec = static_cast<long>(*deadline_ns % 1'000'000'000);
   }
   // The bitset form takes an absolute time of the monotonic clock.
-  ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, deadline_ns != nullptr ? &until : nullptr,
-            nullptr, FUTEX_BITSET_MATCH_ANY);
+  ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0,
+            deadline_ns != nullptr ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
 void wake(const u32* word) {

@@ -30,16 +30,15 @@ PETREL_INLINE ValType PETREL_BODY_CLASS::letter_type(const Instr& in) const {
   } else if constexpr (kLetter == 'T') {
     return table_address(in.index2);
   } else if constexpr (kLetter == 'n') {
-    const bool are_64 = memory_address(in.index) == ValKind::i64 &&
-                        memory_address(in.index2) == ValKind::i64;
+    const bool are_64 =
+        memory_address(in.index) == ValKind::i64 && memory_address(in.index2) == ValKind::i64;
     return are_64 ? ValKind::i64 : ValKind::i32;
   } else if constexpr (kLetter == 'm') {
-    const bool are_64 = table_address(in.index) == ValKind::i64 &&
-                        table_address(in.index2) == ValKind::i64;
+    const bool are_64 =
+        table_address(in.index) == ValKind::i64 && table_address(in.index2) == ValKind::i64;
     return are_64 ? ValKind::i64 : ValKind::i32;
   } else {
-    static_assert(kLetter == 'i',
-                  "a signature letter of an implemented feature needs a type here");
+    static_assert(kLetter == 'i', "a signature letter of an implemented feature needs a type here");
     return ValKind::i32;
   }
 }

@@ -46,6 +46,14 @@ TEST_CASE("limits of sections") {
       "tables", [](u32 n) { return kPreamble + times(4, n, {0x70, 0, 0}); },
       "error[limit]: section table (id 4), offset 0xa: 4 tables exceed limit 3 (-L tables=N)");
   check_limit(
+      "memories", [](u32 n) { return kPreamble + times(5, n, {0, 0}); },
+      "error[limit]: section memory (id 5), offset 0xa: 4 memories exceed limit 3 (-L memories=N)");
+  check_limit(
+      "memories",
+      [](u32 n) { return kPreamble + times(2, n - 2, {0, 0, 2, 0, 0}) + times(5, 2, {0, 0}); },
+      "error[limit]: section memory (id 5), offset 0x1a: 4 memories exceed limit 3 (-L "
+      "memories=N)");
+  check_limit(
       "globals", [](u32 n) { return kPreamble + times(6, n, {0x7f, 0, 0x41, 0, 0x0b}); },
       "error[limit]: section global (id 6), offset 0xa: 4 globals exceed limit 3 (-L globals=N)");
   check_limit(

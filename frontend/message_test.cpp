@@ -126,9 +126,6 @@ TEST_CASE("messages: tables, memories, globals, exports, start") {
        "error[malformed]: section table (id 4), offset 0xb: malformed reference type 0x7f"},
       {kPreamble + section(4, {1, 0x70, 2, 0}),
        "error[malformed]: section table (id 4), offset 0xc: malformed limits flags 0x02"},
-      {kPreamble + section(4, {1, 0x70, 4, 0}),
-       "error[unsupported]: section table (id 4), offset 0xc: table limits with flags 0x04 needs "
-       "feature memory64, which this build does not have"},
       {kPreamble + section(4, {1, 0x70, 1, 2, 1}),
        "error[invalid]: section table (id 4), offset 0xc: size minimum must not be greater than "
        "maximum: 2 > 1"},
@@ -149,9 +146,6 @@ TEST_CASE("messages: tables, memories, globals, exports, start") {
        "error[invalid]: section memory (id 5), offset 0xb: memory size must be at most 65536 pages "
        "(4GiB)"},
       {kPreamble + section(5, ByteVec{1, 0} + leb(65536)), "ok"},
-      {kPreamble + section(5, {2, 0, 1, 0, 1}),
-       "error[unsupported]: section memory (id 5), offset 0xd: multiple memories needs feature "
-       "multi-memory, which this build does not have"},
       {kPreamble + section(7, {1, 1, 'a', 5, 0}),
        "error[malformed]: section export (id 7), offset 0xd: malformed export kind 0x05"},
       {kPreamble + section(7, {1, 1, 'a', 0, 7}),
@@ -297,16 +291,14 @@ TEST_CASE("messages: bodies with everything to refer to") {
       {rich({0x41, 0, 0x28, 3, 0, 0x1a, 0x0b}),
        "error[invalid]: func 0, offset 0x4a: alignment must not be larger than natural: expected "
        "at most 2^2 bytes, found 2^3"},
-      {rich({0x41, 0, 0x28, 0x42, 0, 0x1a, 0x0b}),
-       "error[unsupported]: func 0, offset 0x4b: memory index in a memory access needs feature "
-       "multi-memory, which this build does not have"},
+      {rich({0x41, 0, 0x28, 0x42, 1, 0, 0x1a, 0x0b}),
+       "error[invalid]: func 0, offset 0x4a: unknown memory 1"},
       {rich({0x41, 0, 0x28, 0x80, 0x01, 0, 0x1a, 0x0b}),
        "error[malformed]: func 0, offset 0x4b: malformed memop flags"},
       {rich(ByteVec{0x41, 0, 0x28, 2} + leb(1ull << 32) + ByteVec{0x1a, 0x0b}),
        "error[invalid]: func 0, offset 0x4a: offset out of range: expected at most 0xffffffff, "
        "found 0x100000000"},
-      {rich({0x3f, 1, 0x1a, 0x0b}), "error[unsupported]: func 0, offset 0x49: memory index needs "
-                                    "feature multi-memory, which this build does not have"},
+      {rich({0x3f, 1, 0x1a, 0x0b}), "error[invalid]: func 0, offset 0x48: unknown memory 1"},
       {rich({0x41, 0, 0x24, 0, 0x0b}), "error[invalid]: func 0, offset 0x4a: immutable global 0: "
                                        "global.set expected a mutable one"},
       {rich({0x41, 0, 0x11, 0, 1, 0x0b}),

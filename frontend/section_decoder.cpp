@@ -167,8 +167,7 @@ Result<u8> ModuleDecoder::page_size_log2(ByteReader& r) {
     return fail_at(ErrorClass::malformed, offset, strf("invalid custom page size: 2^%u", log2));
   }
   if (log2 != 0 && log2 != kWasmPageLog2) {
-    return invalid(offset,
-                   strf("invalid custom page size: expected 1 or 65536, found 2^%u", log2));
+    return invalid(offset, strf("invalid custom page size: expected 1 or 65536, found 2^%u", log2));
   }
   return static_cast<u8>(log2);
 }
@@ -178,9 +177,8 @@ Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
   TRY_ASSIGN(type.element, ref_type(r));
   const u64 offset = r.offset();
   TRY_ASSIGN(type.limits, limits(r, "table", 0x05));
-  if (type.limits.is_64 == 0 &&
-      (type.limits.min > kMaxElements32 ||
-       (type.limits.has_max != 0 && type.limits.max > kMaxElements32))) {
+  if (type.limits.is_64 == 0 && (type.limits.min > kMaxElements32 ||
+                                 (type.limits.has_max != 0 && type.limits.max > kMaxElements32))) {
     return invalid(offset, "table size must be at most 4294967295");
   }
   TRY(check_min_max(type.limits, offset));
@@ -193,9 +191,9 @@ Result<Limits> ModuleDecoder::memory_type(ByteReader& r) {
   TRY_ASSIGN(Limits type, limits(r, "memory", 0x07 | page_size_flag));
   const u64 most = max_pages(type);
   if (type.min > most || (type.has_max != 0 && type.max > most)) {
-    return invalid(offset, strf("memory size must be at most %llu pages (%s)",
-                                static_cast<unsigned long long>(most),
-                                type.is_64 != 0 ? "16EiB" : "4GiB"));
+    return invalid(offset,
+                   strf("memory size must be at most %llu pages (%s)",
+                        static_cast<unsigned long long>(most), type.is_64 != 0 ? "16EiB" : "4GiB"));
   }
   TRY(check_min_max(type, offset));
   if (type.is_shared != 0 && type.has_max == 0) {

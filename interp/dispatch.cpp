@@ -160,10 +160,13 @@ const runtime::InterpHooks& hooks() {
     static const runtime::InterpHooks kMade = {
         sizeof(Func), &enter, nullptr, nullptr, nullptr, kDispatch.data(), kDispatchChecked.data()};
 #else
-    static const runtime::InterpHooks kMade = {sizeof(Func), &enter, __start_petrel_interp,
+    static const runtime::InterpHooks kMade = {sizeof(Func),
+                                               &enter,
+                                               __start_petrel_interp,
                                                __stop_petrel_interp,
                                                reinterpret_cast<const void*>(&memory_fault),
-                                               kDispatch.data(), kDispatchChecked.data()};
+                                               kDispatch.data(),
+                                               kDispatchChecked.data()};
     runtime::register_code({kMade.text_start, kMade.text_end, nullptr, kMade.fault_landing});
 #endif
     return &kMade;

@@ -20,7 +20,7 @@ constexpr u32 kMemArgLong = 0x0080c000;
 /// Keeps `pc` at the instruction until `value` was read or memory was written.
 #if defined(PETREL_INTERP_LOOP)
 #define PETREL_ACCESS(ea, bytes)                                                                   \
-  if ((ea) + (bytes) > __atomic_load_n(&func->mem0->size, __ATOMIC_RELAXED)) [[unlikely]] {                                            \
+  if ((ea) + (bytes) > __atomic_load_n(&func->mem0->size, __ATOMIC_RELAXED)) [[unlikely]] {        \
     PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);                                         \
   }                                                                                                \
   static_assert(true)

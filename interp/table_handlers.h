@@ -54,8 +54,7 @@ template <u32 S> PETREL_HANDLER(op_table_set) {
   flush<S>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
-  if (!builtin<bool>(ir::Builtin::table_set, ctx, table, sp[-2].i64, sp[-1].i64))
-      [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_set, ctx, table, sp[-2].i64, sp[-1].i64)) [[unlikely]] {
     record_frames(pc, fp, func);
     PETREL_LEAVE(false);
   }
@@ -89,8 +88,8 @@ template <u32 S> PETREL_HANDLER(op_table_fill) {
   flush<S>(sp, a, b);
   const u8* at = pc + 1;
   const u32 table = read_leb_u32(at);
-  if (!builtin<bool>(ir::Builtin::table_fill, ctx, table, sp[-3].i64, sp[-2].i64,
-                     sp[-1].i64)) [[unlikely]] {
+  if (!builtin<bool>(ir::Builtin::table_fill, ctx, table, sp[-3].i64, sp[-2].i64, sp[-1].i64))
+      [[unlikely]] {
     PETREL_GOTO(fc_failed);
   }
   sp -= 3;

@@ -120,8 +120,8 @@ private:
   std::shared_ptr<Budget> budget_;
   std::mutex growing_; ///< held while a shared memory grows
   std::unique_ptr<WaitList> waiters_;
-  u64 capacity_pages_ = 0;   ///< what the reservation has room for
-  u64 committed_bytes_ = 0;  ///< and charged: the size rounded up to pages of the host
+  u64 capacity_pages_ = 0;  ///< what the reservation has room for
+  u64 committed_bytes_ = 0; ///< and charged: the size rounded up to pages of the host
   u8* reservation_ = nullptr;
   u64 reservation_size_ = 0;
   ir::MemoryPair own_pair_{};

@@ -26,12 +26,14 @@ public:
   /// Sleeps until notified when the 4 or 8 bytes at `at` hold `expected`; `timeout_ns` < 0: for ever. Leaves with
   /// `interrupted` soon after `*interrupt` became non-zero, if a signal comes with it (runtime/deadline.h).
   Outcome wait32(const u32* at, u32 expected, i64 timeout_ns, const u32* interrupt) {
-    return wait(at, [&] { return __atomic_load_n(at, __ATOMIC_SEQ_CST) == expected; }, timeout_ns,
-                interrupt);
+    return wait(
+        at, [&] { return __atomic_load_n(at, __ATOMIC_SEQ_CST) == expected; }, timeout_ns,
+        interrupt);
   }
   Outcome wait64(const u64* at, u64 expected, i64 timeout_ns, const u32* interrupt) {
-    return wait(at, [&] { return __atomic_load_n(at, __ATOMIC_SEQ_CST) == expected; }, timeout_ns,
-                interrupt);
+    return wait(
+        at, [&] { return __atomic_load_n(at, __ATOMIC_SEQ_CST) == expected; }, timeout_ns,
+        interrupt);
   }
   /// Wakes up to `count` threads that wait on `at`, the oldest first; how many.
   u32 notify(const void* at, u32 count);
