@@ -214,7 +214,7 @@ ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer,
 
 Result<GcHeap*> Store::gc_heap() {
   if (gc_heap_ == nullptr) {
-    TRY_ASSIGN(gc_heap_, GcHeap::create(vm_, budget_,
+    TRY_ASSIGN(gc_heap_, GcHeap::create(vm_, *budget_,
                                         {.zeal = config_.gc_zeal,
                                          .visit_roots = &Store::visit_gc_roots,
                                          .roots_data = this}));
