@@ -61,13 +61,50 @@ constexpr u32 gc_size_log2(ValType storage) {
   return 0;
 }
 
+/// Where the next field of a struct lies; `end` (at first kGcHeaderSize) moves behind it.
+constexpr u32 gc_place_field(u32& end, ValType storage) {
+  const u32 size = u32{1} << gc_size_log2(storage);
+  const u32 alignment = size < kGcAlignment ? size : kGcAlignment;
+  const u32 offset = (end + alignment - 1) & ~(alignment - 1);
+  end = offset + size;
+  return offset;
+}
+
+/// How a field or element is read and written.
+enum class GcStorage : u8 { i8, i16, w32, w64, v128, ref, func };
+
+constexpr GcStorage gc_storage(ValType storage, bool is_func_ref) {
+  switch (storage.kind()) {
+  case ValKind::i8: return GcStorage::i8;
+  case ValKind::i16: return GcStorage::i16;
+  case ValKind::i64:
+  case ValKind::f64: return GcStorage::w64;
+  case ValKind::v128: return GcStorage::v128;
+  case ValKind::ref:
+  case ValKind::ref_null: return is_func_ref ? GcStorage::func : GcStorage::ref;
+  case ValKind::i32:
+  case ValKind::f32:
+  case ValKind::bot: break;
+  }
+  return GcStorage::w32;
+}
+
+/// Word 0 of the side table entry of struct.get*/set and array.get*/set: offset (of the first element) in the low 24 bits
+/// (at most 10,000 fields of 16 bytes), storage above. Word 1 is the instruction's length.
+constexpr u32 gc_access_word(u32 offset, GcStorage storage) {
+  return offset | static_cast<u32>(storage) << 24;
+}
+constexpr u32 gc_access_offset(u32 word) { return word & 0xffffff; }
+constexpr GcStorage gc_access_storage(u32 word) { return static_cast<GcStorage>(word >> 24); }
+
 /// What allocation and collector know of a struct or array type.
 struct GcTypeLayout {
   GcKind kind = GcKind::none;
-  u8 element_log2 = 0;       ///< arrays: bytes of an element
+  u8 element_log2 = 0;           ///< arrays: bytes of an element
   bool has_ref_elements = false; ///< arrays: elements are offsets or i31
-  u32 size_bytes = 0;        ///< structs: header included, a multiple of 8
-  std::span<const u32> ref_offsets = {}; ///< structs: fields that are offsets or i31, from the object's start
+  u32 size_bytes = 0;            ///< structs: header included, a multiple of 8
+  std::span<const u32> ref_offsets =
+      {}; ///< structs: fields that are offsets or i31, from the object's start
 };
 
 } // namespace petrel::ir

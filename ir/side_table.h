@@ -35,6 +35,10 @@
 // `call`:          word 0 = function index, word 1 = length of the whole instruction in bytes
 // `call_indirect`: word 0 = module type index, word 1 = length of the whole instruction
 //
+// `struct.get`, `struct.get_s`, `struct.get_u`, `struct.set`, `array.get`, `array.get_s`, `array.get_u`, `array.set`:
+//     word 0 = gc_access_word (ir/gc_layout.h), word 1 = length of the whole instruction
+// `br_on_cast`, `br_on_cast_fail`, `br_on_null`, `br_on_non_null`: as `br_if`
+//
 // `block` runs: where a `block` opcode that is not inside an already skipped run starts eight bytes 02 40 02 40 02 40 02 40, an
 //     entry exists: word 0 = length in bytes of the whole run of consecutive `02 40` from here, word 1 = 0. The blocks
 //     behind it in the run have no entry and are never executed.

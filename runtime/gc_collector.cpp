@@ -203,8 +203,8 @@ bool GcMarker::has_room() {
     return true;
   }
   const u64 by_heap = std::max(kMinMarkStack, heap_.committed_bytes() / kHeapBytesPerMarkEntry);
-  const u64 capacity = std::min({std::max(kMinMarkStack, stack_capacity_ * 2), by_heap,
-                                 heap_.config_.mark_stack_limit});
+  const u64 capacity = std::min(
+      {std::max(kMinMarkStack, stack_capacity_ * 2), by_heap, heap_.config_.mark_stack_limit});
   if (capacity <= stack_capacity_) {
     return false;
   }

@@ -318,8 +318,7 @@ bool GcHeap::grow(u64 count) {
     return false;
   }
   constexpr u64 kTablesPerBlock = 2 * sizeof(u64) * kBitmapWordsPerBlock + sizeof(Block);
-  const u64 step =
-      std::clamp(committed_bytes() / 4, kMinGrowth, kMaxGrowth) / kBlockSize;
+  const u64 step = std::clamp(committed_bytes() / 4, kMinGrowth, kMaxGrowth) / kBlockSize;
   u64 blocks = std::min<u64>(std::max(count, step), kMaxBlocks - block_count_);
   if (!budget_.charge(blocks * (kBlockSize + kTablesPerBlock))) {
     blocks = count; // near the limit only what is needed

@@ -44,8 +44,8 @@ struct GcHandle {
 class GcHeap {
 public:
   struct Config {
-    bool zeal = false;                             ///< collect at every allocation, poison what is freed
-    u64 mark_stack_limit = ~u64{0};                ///< entries; tests make it small
+    bool zeal = false;              ///< collect at every allocation, poison what is freed
+    u64 mark_stack_limit = ~u64{0}; ///< entries; tests make it small
     void (*visit_roots)(void* data, GcMarker&) = nullptr;
     void* roots_data = nullptr;
   };
@@ -80,7 +80,9 @@ public:
   RawVal* exception_payload(u64 reference) {
     return static_cast<RawVal*>(at(reference, kExceptionPayload));
   }
-  bool is_host(u64 reference) { return !ir::is_i31(reference) && header(reference).kind() == ir::GcKind::host; }
+  bool is_host(u64 reference) {
+    return !ir::is_i31(reference) && header(reference).kind() == ir::GcKind::host;
+  }
   u64 host_value(u64 reference) { return *static_cast<u64*>(at(reference, ir::kGcHeaderSize)); }
 
   /// Functions as they lie in objects: 0 = null.
@@ -129,9 +131,9 @@ private:
     tail, ///< of a large object
   };
   struct Block {
-    u32 head;         ///< tail: first block; large: count
+    u32 head; ///< tail: first block; large: count
     BlockState state;
-    bool is_dirty;    ///< free: not known to be zero
+    bool is_dirty; ///< free: not known to be zero
   };
 
   GcHeap(ir::VMStoreContext& vm, Budget& budget, const Config& config);

@@ -7,14 +7,14 @@
 
 #include <doctest/doctest.h>
 
-
 namespace petrel::runtime {
 
 namespace {
 
 constexpr u32 kPairFields[] = {8, 12};
-constexpr ir::GcTypeLayout kPair{
-    .kind = ir::GcKind::struct_, .size_bytes = 24, .ref_offsets = kPairFields}; // two references, an i64
+constexpr ir::GcTypeLayout kPair{.kind = ir::GcKind::struct_,
+                                 .size_bytes = 24,
+                                 .ref_offsets = kPairFields}; // two references, an i64
 constexpr ir::GcTypeLayout kBytes{.kind = ir::GcKind::array, .element_log2 = 0};
 constexpr ir::GcTypeLayout kRefs{
     .kind = ir::GcKind::array, .element_log2 = 2, .has_ref_elements = true};
@@ -243,7 +243,8 @@ TEST_CASE("large objects come and go as whole blocks") {
     bytes[9'999'999] = 1;
   }
   // The sizes at which the kind of allocation changes.
-  for (u64 size : {0x800u, 0x7f8u, 0x7f9u, 0x7ff8u, 0x7ff9u, 0xfff8u, 0xfff9u, 0x1fff8u, 0x1fff9u}) {
+  for (u64 size :
+       {0x800u, 0x7f8u, 0x7f9u, 0x7ff8u, 0x7ff9u, 0xfff8u, 0xfff9u, 0x1fff8u, 0x1fff9u}) {
     const u32 object = f.heap->allocate_array(kBytesId, size);
     REQUIRE(object != 0);
     f.roots.push_back(object);
