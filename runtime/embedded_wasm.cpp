@@ -31,6 +31,15 @@ Result<sys::FileBytes> CodeImage::embedded_wasm() const {
   if (is_stored) {
     std::memcpy(wasm.data(), packed.data(), raw_size);
   } else {
+    // One frame of today's format; what else libzstd could read (older formats) is not linked in.
+    u32 magic = 0;
+    if (packed.size() >= sizeof magic) {
+      std::memcpy(&magic, packed.data(), sizeof magic);
+    }
+    if (magic != ZSTD_MAGICNUMBER ||
+        ZSTD_findFrameCompressedSize(packed.data(), packed.size()) != packed.size()) {
+      return fail(ErrorClass::artifact, "section .petrel.wasm: not one zstd frame");
+    }
     const usize got = ZSTD_decompress(wasm.data(), raw_size, packed.data(), packed.size());
     if (ZSTD_isError(got) != 0 || got != raw_size) {
       return fail(ErrorClass::artifact, "section .petrel.wasm: cannot be decompressed");
