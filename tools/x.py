@@ -23,6 +23,8 @@ VARIANTS = {
     "debug": ("build-debug", CLANG, ["-Dwerror=true", "-Doptimization=0", "-Ddebug=true"]),
     "asan": ("build-asan", CLANG, ["-Dwerror=true", "-Doptimization=1", "-Ddebug=true",
                                    "-Db_sanitize=address,undefined", "-Db_lundef=false"]),
+    "fuzzers": ("build-fuzz", CLANG, ["-Dfuzzers=true", "-Daot=false", "-Doptimization=1", "-Ddebug=true",
+                                      "-Db_sanitize=address,undefined", "-Db_lundef=false"]),
     "loop": ("build-loop", CLANG, ["-Dwerror=true", "-Dinterp_loop=true", "-Daot=false"]),
     "gcc": ("build-gcc", GCC, ["-Daot=false"]),
 }
@@ -209,9 +211,26 @@ def cmd_spec(args):
 
 
 def cmd_fuzz(args):
-    need("tests/mutations/run.py", "feeds mutated modules, components and images to every entry point", 3)
+    if args.name:
+        return fuzz_target(args.name, args.seconds)
     build = ensure_built("release" if args.release else "asan")
-    return report(run_suite(ROOT / "tests/mutations/run.py", build, ["--count", str(args.count)]))
+    return report(run_suite(ROOT / "tests/mutations/run.py", build, ["--count", str(args.count)], timeout_s=4 * 3600))
+
+
+def fuzz_target(name, seconds):
+    """One libFuzzer target, from the corpus of earlier runs (build-fuzz/corpus/NAME) and the seeds of the tree."""
+    names = sorted(source.stem for source in ROOT.glob("tests/fuzz/*_core.cpp"))
+    if name not in names:
+        fail(f"no fuzz target named {name}; there are: {', '.join(names)}")
+    build = ensure_built("fuzzers", [f"tests/fuzz/fuzz_{name}"])
+    corpus = build / "corpus" / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    pattern = "tests/fuzz/seeds/*.wat" if name.startswith("text") else "examples/*/*.wasm"
+    for seed in ROOT.glob(pattern):
+        shutil.copy(seed, corpus)
+    run([build / f"tests/fuzz/fuzz_{name}", corpus, f"-max_total_time={seconds}", "-max_len=65536",
+         f"-artifact_prefix={build}/fuzz-{name}-", "-print_final_stats=1"])
+    return 0
 
 
 def cmd_ci(args):
@@ -320,6 +339,8 @@ def parser():
     add("diff", later("compares interpreter, compiled code and other engines on random programs", 4),
         "differential testing (not there yet)")
     fuzz = add("fuzz", cmd_fuzz, "feed mutated input to every entry point, in the sanitizer build")
+    fuzz.add_argument("name", nargs="?", metavar="NAME", help="a target of tests/fuzz, by libFuzzer; without it mutations")
+    fuzz.add_argument("seconds", nargs="?", type=int, default=1800, help="how long a target runs (default 1800)")
     fuzz.add_argument("--count", type=int, default=10000, help="number of mutations (default 10000)")
     fuzz.add_argument("--release", action="store_true", help="use the release build")
     add("soak", later("runs instances for hours and watches memory, descriptors and threads", 7),
