@@ -45,7 +45,9 @@ private:
   void block_type(Types& params, Types& results);
   const LimitsType& memory(uint32_t index);
   const TableType& table(uint32_t index);
-  const SubType& type_of(uint32_t index, SubType::Form form) { return *composite(r_, c_, index, form); }
+  const SubType& type_of(uint32_t index, SubType::Form form) {
+    return *composite(r_, c_, index, form);
+  }
   const SubType& func_type(uint32_t func);
   const SubType& tag_type(uint32_t tag);
   const Type& elem(uint32_t index);

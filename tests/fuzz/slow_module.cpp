@@ -158,8 +158,7 @@ const SubType* composite(Reader& r, const Context& c, uint32_t index, SubType::F
 
 ir::Op read_op(Reader& r) {
   const uint8_t b = r.byte();
-  const ir::Op op =
-      ir::is_op_prefix(b) ? ir::op_from_prefixed(b, r.u32()) : ir::op_from_byte(b);
+  const ir::Op op = ir::is_op_prefix(b) ? ir::op_from_prefixed(b, r.u32()) : ir::op_from_byte(b);
   if (op == ir::Op::Invalid) {
     r.fail("illegal opcode");
   }

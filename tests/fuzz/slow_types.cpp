@@ -14,8 +14,7 @@ bool abstract_matches(int64_t a, int64_t b) {
   case Heap::any:
     return a == Heap::eq || a == Heap::i31 || a == Heap::struct_ || a == Heap::array ||
            a == Heap::none;
-  case Heap::eq:
-    return a == Heap::i31 || a == Heap::struct_ || a == Heap::array || a == Heap::none;
+  case Heap::eq: return a == Heap::i31 || a == Heap::struct_ || a == Heap::array || a == Heap::none;
   case Heap::i31:
   case Heap::struct_:
   case Heap::array: return a == Heap::none;

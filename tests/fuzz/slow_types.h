@@ -64,7 +64,8 @@ struct SubType {
   std::vector<Field> fields; ///< structure; the one field of an array
   uint32_t group_start = 0;  ///< first type of its recursive group
   uint32_t group_end = 0;
-  std::string identity; ///< equal for equal types: text of the rolled-up group and the position in it
+  std::string
+      identity; ///< equal for equal types: text of the rolled-up group and the position in it
 };
 
 /// All types of a module and what is true between them.

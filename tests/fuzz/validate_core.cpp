@@ -20,8 +20,8 @@ public:
     std::vector<u8> out = {0, 'a', 's', 'm', 1, 0, 0, 0};
     section(out, 1, types());
     // import: two functions, a global of each numeric type, a mutable externref
-    section(out, 2, {6, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 3, 0x7f, 0, 0, 0, 3, 0x7e, 1,
-                     0, 0, 3, 0x7b, 1, 0, 0, 3, 0x6f, 1});
+    section(out, 2, {6, 0, 0,    0, 0, 0, 0, 0,    1, 0, 0, 3, 0x7f, 0, 0,
+                     0, 3, 0x7e, 1, 0, 0, 3, 0x7b, 1, 0, 0, 3, 0x6f, 1});
     section(out, 3, {1, static_cast<u8>(next() % 3)});
     section(out, 4, {3, 0x70, 0, 1, 0x6f, 1, 0, 9, 0x70, 4, 2});
     section(out, 5, {2, 0, 1, 5, 1, 2});
@@ -85,8 +85,8 @@ private:
 
   /// Four fixed function types, then one recursive group of generated types.
   std::vector<u8> types() {
-    std::vector<u8> out = {5, 0x60, 0, 0, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 2, 0x7e, 0x6f, 2, 0x7f, 0x7d,
-                           0x60, 1, 0x7f, 0, 0x4e};
+    std::vector<u8> out = {5,    0x60, 0, 0,    0x60, 1,    0x7f, 1,    0x7f, 0x60, 2,
+                           0x7e, 0x6f, 2, 0x7f, 0x7d, 0x60, 1,    0x7f, 0,    0x4e};
     const u32 count = next() % 8;
     out.push_back(static_cast<u8>(count));
     for (u32 i = 0; i < count; ++i) {

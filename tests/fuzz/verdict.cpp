@@ -24,9 +24,9 @@ bool check_verdict(Bytes wasm) {
   }
   const std::string why = slow::validate(wasm.data(), wasm.size(), options.features);
   if (module.has_value() != why.empty() && !why.starts_with("limit")) {
-    report("verdicts differ",
-           strf("ours: %s; slow validator: %s", module ? "valid" : module.error().to_string().c_str(),
-                why.empty() ? "valid" : why.c_str()));
+    report("verdicts differ", strf("ours: %s; slow validator: %s",
+                                   module ? "valid" : module.error().to_string().c_str(),
+                                   why.empty() ? "valid" : why.c_str()));
   }
   return module.has_value();
 }
