@@ -41,6 +41,11 @@ std::string alignment_too_large(u32 found_log2, u32 natural_log2) {
               natural_log2, found_log2);
 }
 
+std::string atomic_alignment(u32 found_log2, u32 natural_log2) {
+  return strf("atomic alignment must be natural: expected 2^%u bytes, found 2^%u", natural_log2,
+              found_log2);
+}
+
 std::string offset_out_of_range(u64 found) {
   return strf("offset out of range: expected at most 0xffffffff, found 0x%llx",
               static_cast<unsigned long long>(found));

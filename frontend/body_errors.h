@@ -28,6 +28,7 @@ std::string invalid_result_arity(u32 found);
 /// `alignment must not be larger than natural: expected at most 2^2 bytes, found 2^3`
 std::string alignment_too_large(u32 found_log2, u32 natural_log2);
 /// `offset out of range: expected at most 0xffffffff, found 0x100000000`
+std::string atomic_alignment(u32 found_log2, u32 natural_log2);
 std::string offset_out_of_range(u64 found);
 /// `immutable global 3: global.set expected a mutable one`
 std::string immutable_global(u32 index);

@@ -339,6 +339,11 @@ PETREL_INLINE bool PETREL_BODY_CLASS::read_immediate(At& at, Instr& in) {
     return read_raw(at, in.bits, 4);
   } else if constexpr (kImm == Imm::F64Const) {
     return read_raw(at, in.bits, 8);
+  } else if constexpr (kImm == Imm::AtomicFence) {
+    const u8* const start = at;
+    u8 order = 0;
+    return read_byte(at, order) &&
+           (order == 0 || malformed("zero byte expected: the order of a fence", start));
   } else if constexpr (kImm == Imm::HeapType) {
     return read_heap_type(at, in.heap);
   } else if constexpr (kImm == Imm::SelectTypes) {

@@ -99,6 +99,12 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE auto PETREL_BODY_CLASS::step(At 
       if (!read_memarg(at, in, kInfo.natural_align_log2())) [[unlikely]] {
         return nullptr;
       }
+      if constexpr (kValidate && kInfo.prefix == ir::kPrefixAtomic) {
+        if (in.align_log2 != kInfo.natural_align_log2()) {
+          invalid(atomic_alignment(in.align_log2, kInfo.natural_align_log2()));
+          return nullptr;
+        }
+      }
     } else if (!read_immediate<kInfo.imm>(at, in)) [[unlikely]] {
       return nullptr;
     }

@@ -152,6 +152,13 @@ Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what, u32 allowe
     limits.has_max = 1;
     TRY_ASSIGN(limits.max, r.read_var_u64());
   }
+  if (!features_.enabled().has(ir::Feature::Memory64) && (limits.min | limits.max) >> 32 != 0) {
+    return fail_at(
+        ErrorClass::malformed, offset,
+        strf("i32 constant out of range: %s limits beyond 32 bits need feature memory64, "
+             "which is off (-W memory64)",
+             what));
+  }
   limits.page_size_log2 = kWasmPageLog2;
   if ((flags & 8) != 0) {
     TRY_ASSIGN(limits.page_size_log2, page_size_log2(r));

@@ -5,6 +5,7 @@
 // interpreter does not have yet lead to op_illegal, which validation keeps unreachable.
 #include <array>
 
+#include "interp/atomic_handlers.h"
 #include "interp/control_handlers.h"
 #include "interp/interp.h"
 #include "interp/memory_handlers.h"
@@ -22,6 +23,9 @@ using Table = std::array<Entry, kDispatchSize>;
 constexpr u32 place(u32 prefix, u32 code, u32 state) {
   if (prefix == 0) {
     return state * 256 + code;
+  }
+  if (prefix == 0xfe && state == 0) {
+    return kPageFe + code;
   }
   return prefix == 0xfc && code < kPageFcSize ? kPageFc + state * kPageFcSize + code
                                               : kDispatchSize;
@@ -56,8 +60,8 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_IF_LegacyExceptions(...) op_illegal<S>
 #define PETREL_IF_Simd(...) op_illegal<S>
 #define PETREL_IF_RelaxedSimd(...) op_illegal<S>
-#define PETREL_IF_Threads(...) op_illegal<S>
-#define PETREL_IF_WideArithmetic(...) op_illegal<S>
+#define PETREL_IF_Threads(...) __VA_ARGS__
+#define PETREL_IF_WideArithmetic(...) __VA_ARGS__
 
 // The handler of a numeric row, by family; `fn` is its function of ir/numeric.h.
 #define PETREL_NUMERIC_Test(fn) test<S, &fn>
@@ -68,10 +72,22 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_NUMERIC_DivRem(fn) checked_binary<S, &fn>
 #define PETREL_NUMERIC_Trunc(fn) checked_unary<S, &fn>
 
+// The handler of an atomic row, by family.
+#define PETREL_ATOMIC_AtomicLoad(memory, rmw) atomic_load<memory>
+#define PETREL_ATOMIC_AtomicStore(memory, rmw) atomic_store<memory>
+#define PETREL_ATOMIC_AtomicRmw(memory, rmw) atomic_rmw<memory, ir::Rmw::rmw>
+#define PETREL_ATOMIC_AtomicCmpxchg(memory, rmw) atomic_cmpxchg<memory>
+#define PETREL_ATOMIC_AtomicNotify(memory, rmw) atomic_notify<memory>
+#define PETREL_ATOMIC_AtomicWait(memory, rmw) atomic_wait<memory>
+
 // Names that the rows of other families expand to.
 template <u32 S> constexpr HandlerFn op_if_ = &op_if<S>;
 template <u32 S> constexpr HandlerFn op_else_ = &op_else<S>;
 template <u32 S> constexpr HandlerFn op_return_ = &op_return<S>;
+template <u32 S> constexpr HandlerFn op_i64_add128 = &wide_binary<S, &ir::numeric::i64_add128>;
+template <u32 S> constexpr HandlerFn op_i64_sub128 = &wide_binary<S, &ir::numeric::i64_sub128>;
+template <u32 S> constexpr HandlerFn op_i64_mul_wide_s = &wide_mul<S, &ir::numeric::i64_mul_wide_s>;
+template <u32 S> constexpr HandlerFn op_i64_mul_wide_u = &wide_mul<S, &ir::numeric::i64_mul_wide_u>;
 template <u32 S> constexpr HandlerFn op_i32_const = &const_int<S, false>;
 template <u32 S> constexpr HandlerFn op_i64_const = &const_int<S, true>;
 template <u32 S> constexpr HandlerFn op_f32_const = &const_float<S, u32>;
@@ -84,7 +100,11 @@ template <u32 S> constexpr void fill(Table& table) {
   for (u32 code = 0; code < kPageFcSize; ++code) {
     put(table, 0xfc, code, S, &op_illegal<S>);
   }
+  for (u32 code = 0; code < kPageFeSize; ++code) {
+    put(table, 0xfe, code, S, &op_illegal<S>);
+  }
   put(table, 0, 0xfc, S, &op_prefix_fc<S>);
+  put(table, 0, 0xfe, S, &op_prefix_fe<S>);
 #define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family)          \
   put(table, prefix, code, S, PETREL_IF_##feature(op_##snake<S>));
 #define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)       \
@@ -95,6 +115,9 @@ template <u32 S> constexpr void fill(Table& table) {
 #define PETREL_OP_STORE(Enum, snake, text, prefix, code, params, results, feature, family, value,  \
                         memory)                                                                    \
   put(table, prefix, code, S, PETREL_IF_##feature(store<S, memory>));
+#define PETREL_OP_ATOMIC(Enum, snake, text, prefix, code, params, results, feature, family, value, \
+                         memory, rmw)                                                              \
+  put(table, prefix, code, S, PETREL_IF_##feature(PETREL_ATOMIC_##family(memory, rmw)));
 #include "ir/opcodes.def"
 }
 

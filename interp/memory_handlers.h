@@ -294,17 +294,10 @@ template <u32 S> PETREL_HANDLER(op_memory_grow) {
   PETREL_NEXT(1);
 }
 
-/// The first byte of an instruction of the 0xfc page whose handler got the last byte of the opcode.
-inline const u8* fc_start(const u8* pc) {
-  while (*--pc != 0xfc) { // no byte of a LEB128 below 32 is 0xfc
-  }
-  return pc;
-}
-
 /// Leaves with the trap that a builtin called at `pc` (0xfc page) left pending.
 PETREL_HANDLER(fc_failed) {
   PETREL_ENTER;
-  record_frames(fc_start(pc), fp, func);
+  record_frames(prefix_start(pc, 0xfc), fp, func);
   PETREL_LEAVE(false);
 }
 

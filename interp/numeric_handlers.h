@@ -33,6 +33,28 @@ template <typename T> [[gnu::always_inline]] inline u64 to_bits(T value) {
   }
 }
 
+/// 128-bit arithmetic: the low half of the result in `a`, the high half on top in `b`.
+template <u32 S, auto Fn> PETREL_HANDLER(wide_binary) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  sp -= 4;
+  const ir::numeric::Wide result = Fn(sp[0].bits[0], sp[1].bits[0], sp[2].bits[0], sp[3].bits[0]);
+  a = result.low;
+  b = result.high;
+  ++pc;
+  PETREL_NEXT(2);
+}
+template <u32 S, auto Fn> PETREL_HANDLER(wide_mul) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  sp -= 2;
+  const ir::numeric::Wide result = Fn(sp[0].bits[0], sp[1].bits[0]);
+  a = result.low;
+  b = result.high;
+  ++pc;
+  PETREL_NEXT(2);
+}
+
 template <auto Fn> struct Signature;
 template <typename R, typename A, R (*Fn)(A)> struct Signature<Fn> {
   using First = A;

@@ -106,10 +106,12 @@ struct Entry {
 /// Dispatches the instruction at `pc` in register state `state`.
 #define PETREL_NEXT(state) PETREL_DISPATCH((state) * 256u + *pc)
 
-/// Layout of a dispatch table: three states of the one-byte opcodes, then three of the 0xfc page.
+/// Layout of a dispatch table: three states of the one-byte opcodes, three of the 0xfc page, one of the 0xfe page.
 constexpr u32 kPageFc = 3 * 256;
 constexpr u32 kPageFcSize = 32;
-constexpr u32 kDispatchSize = kPageFc + 3 * kPageFcSize;
+constexpr u32 kPageFe = kPageFc + 3 * kPageFcSize; // atomics: one state, operands in memory
+constexpr u32 kPageFeSize = 80;
+constexpr u32 kDispatchSize = kPageFe + kPageFeSize;
 /// Most instances run through `kDispatch`, those whose memory 0 has no guard through `kDispatchChecked`.
 extern const std::array<Entry, kDispatchSize> kDispatch;
 extern const std::array<Entry, kDispatchSize> kDispatchChecked;

@@ -91,6 +91,76 @@ Access locate(const ir::VMContext* ctx, const u8* memarg, u64 address, u32 size_
   return {runtime::Memory::slice(memory_pair(ctx, memory), address, offset, size_bytes), memarg};
 }
 
+namespace {
+
+runtime::Memory& memory_of(const ir::VMContext* ctx, const u8* memarg) {
+  const bool has_index = (*memarg & 0x40) != 0;
+  skip_leb(memarg);
+  return ctx->instance->memory(MemIdx(has_index ? read_leb_u32(memarg) : 0));
+}
+
+template <typename Memory>
+bool wait_for(const u8* pc, const Slot* fp, const Func* func, const Memory* at, Slot* operands) {
+  using runtime::WaitList;
+  runtime::Memory& memory = memory_of(func->ctx, pc + 1);
+  if (!memory.is_shared()) {
+    record_trap(ir::TrapCode::atomic_wait_non_shared, prefix_start(pc, 0xfe), fp, func);
+    return false;
+  }
+  const u32* const interrupt = &func->ctx->store->interrupt;
+  const auto expected = static_cast<Memory>(operands[1].bits[0]);
+  const i64 timeout_ns = static_cast<i64>(operands[2].bits[0]);
+  while (true) {
+    WaitList::Outcome outcome;
+    if constexpr (sizeof(Memory) == 4) {
+      outcome = memory.waiters().wait32(at, expected, timeout_ns, interrupt);
+    } else {
+      outcome = memory.waiters().wait64(at, expected, timeout_ns, interrupt);
+    }
+    if (outcome != WaitList::Outcome::interrupted) {
+      operands[0].bits[0] = static_cast<u32>(outcome);
+      return true;
+    }
+    if (!poll(prefix_start(pc, 0xfe), fp, func)) {
+      return false;
+    }
+  }
+}
+
+} // namespace
+
+Access locate_atomic(const u8* pc, const Slot* fp, const Func* func, u64 address, u32 size_bytes) {
+  const u8* memarg = pc + 1;
+  const u8* offset_at = memarg;
+  const bool has_index = (*memarg & 0x40) != 0;
+  skip_leb(offset_at);
+  if (has_index) {
+    skip_leb(offset_at);
+  }
+  // A sum that wraps has the same low bits.
+  const bool is_aligned = (address + read_leb_u64(offset_at)) % size_bytes == 0;
+  const Access access = locate(func->ctx, memarg, address, size_bytes);
+  if (is_aligned && access.at != nullptr) {
+    return access;
+  }
+  record_trap(is_aligned ? ir::TrapCode::memory_out_of_bounds : ir::TrapCode::unaligned_atomic,
+              prefix_start(pc, 0xfe), fp, func);
+  return {nullptr, nullptr};
+}
+
+bool wait(const u8* pc, const Slot* fp, const Func* func, const u32* at, Slot* operands) {
+  return wait_for(pc, fp, func, at, operands);
+}
+
+bool wait(const u8* pc, const Slot* fp, const Func* func, const u64* at, Slot* operands) {
+  return wait_for(pc, fp, func, at, operands);
+}
+
+u32 notify(const ir::VMContext* ctx, const u8* memarg, const void* at, u32 count) {
+  runtime::Memory& memory = memory_of(ctx, memarg);
+  return memory.is_shared() ? memory.waiters().notify(at, count) : 0;
+}
+
 u64 memory_size(const ir::VMContext* ctx, u32 memory) {
   return ctx->instance->memory(MemIdx(memory)).size_pages();
 }

@@ -49,6 +49,23 @@ struct Access {
 /// Any access: memarg of any form at `memarg`, any memory, `address` as it lies on the stack (32-bit ones zero-extended).
 Access locate(const ir::VMContext* ctx, const u8* memarg, u64 address, u32 size_bytes);
 
+/// The same for an atomic access, `pc` at the last byte of its opcode: traps when it is not aligned or out of bounds; null
+/// then, and the frames are recorded.
+Access locate_atomic(const u8* pc, const Slot* fp, const Func* func, u64 address, u32 size_bytes);
+/// memory.atomic.wait on the 4 or 8 bytes at `at`: `operands` are {address, expected, timeout}, the first becomes the
+/// outcome. False: a trap is pending and the frames are recorded.
+bool wait(const u8* pc, const Slot* fp, const Func* func, const u32* at, Slot* operands);
+bool wait(const u8* pc, const Slot* fp, const Func* func, const u64* at, Slot* operands);
+/// memory.atomic.notify with its memarg at `memarg`: threads woken.
+u32 notify(const ir::VMContext* ctx, const u8* memarg, const void* at, u32 count);
+
+/// The prefix byte of an instruction of a prefix page, whose handler got the last byte of the opcode.
+inline const u8* prefix_start(const u8* pc, u8 prefix) {
+  while (*--pc != prefix) { // no byte of a LEB128 below 0x7b is a prefix
+  }
+  return pc;
+}
+
 /// memory.size and memory.grow, table.grow: any index, results as the address type has them.
 u64 memory_size(const ir::VMContext* ctx, u32 memory);
 u64 memory_grow(ir::VMContext* ctx, u32 memory, u64 delta);

@@ -352,6 +352,35 @@ PETREL_FLOAT_OPS(f32, petrel::f32)
 PETREL_FLOAT_OPS(f64, petrel::f64)
 #undef PETREL_FLOAT_OPS
 
+// ---- Wide arithmetic (proposal) ------------------------------------------------------------------------------------
+
+/// 128 bits as two results, low half first.
+struct Wide {
+  u64 low;
+  u64 high;
+  constexpr bool operator==(const Wide&) const = default;
+};
+
+namespace detail {
+using u128 = unsigned __int128;
+constexpr u128 join(u64 low, u64 high) { return u128{high} << 64 | low; }
+constexpr Wide split(u128 value) {
+  return {static_cast<u64>(value), static_cast<u64>(value >> 64)};
+}
+} // namespace detail
+
+constexpr Wide i64_add128(u64 a_low, u64 a_high, u64 b_low, u64 b_high) {
+  return detail::split(detail::join(a_low, a_high) + detail::join(b_low, b_high));
+}
+constexpr Wide i64_sub128(u64 a_low, u64 a_high, u64 b_low, u64 b_high) {
+  return detail::split(detail::join(a_low, a_high) - detail::join(b_low, b_high));
+}
+constexpr Wide i64_mul_wide_u(u64 a, u64 b) { return detail::split(detail::u128{a} * b); }
+constexpr Wide i64_mul_wide_s(u64 a, u64 b) {
+  const __int128 product = static_cast<__int128>(static_cast<i64>(a)) * static_cast<i64>(b);
+  return detail::split(static_cast<detail::u128>(product));
+}
+
 constexpr f32 f32_demote_f64(f64 a) { return static_cast<f32>(a); }
 constexpr f64 f64_promote_f32(f32 a) { return a; }
 constexpr u32 i32_reinterpret_f32(f32 a) { return std::bit_cast<u32>(a); }

@@ -63,23 +63,13 @@ public:
   explicit Executor(Backend& backend) : backend_(backend) {}
 
   Status provide_spectest() {
-    std::string text(kSpectestText);
+    TRY(provide(kSpectestText));
     for (std::string_view definition : kSpectestOptional) {
-      TRY_ASSIGN(text::EncodedModule alone, text::encode_module(definition, {}, {}));
-      std::string more = text + std::string(definition);
-      TRY_ASSIGN(text::EncodedModule together, text::encode_module(more, {}, "spectest"));
-      if (backend_.compile(std::move(alone.bytes)) && backend_.compile(std::move(together.bytes))) {
-        text = std::move(more);
+      Status provided = provide(definition);
+      if (!provided && provided.error().cls() != ErrorClass::unsupported) {
+        return provided;
       }
     }
-    TRY_ASSIGN(text::EncodedModule module, text::encode_module(text, {}, "spectest"));
-    TRY_ASSIGN(u32 number, backend_.compile(std::move(module.bytes)));
-    Outcome outcome = backend_.instantiate(number);
-    if (outcome.kind != Outcome::Kind::values) {
-      return fail(ErrorClass::link,
-                  "the spectest module does not instantiate: " + describe(outcome));
-    }
-    backend_.register_instance(outcome.instance, "spectest");
     return {};
   }
 
@@ -117,6 +107,19 @@ public:
   }
 
 private:
+  /// Offers the exports of one module as parts of "spectest".
+  Status provide(std::string_view fields) {
+    TRY_ASSIGN(text::EncodedModule module, text::encode_module(fields, {}, "spectest"));
+    TRY_ASSIGN(u32 number, backend_.compile(std::move(module.bytes)));
+    Outcome outcome = backend_.instantiate(number);
+    if (outcome.kind != Outcome::Kind::values) {
+      return fail(ErrorClass::link,
+                  "the spectest module does not instantiate: " + describe(outcome));
+    }
+    backend_.register_instance(outcome.instance, "spectest");
+    return {};
+  }
+
   Result<u32> compile(const text::ScriptModule& module) {
     TRY_ASSIGN(text::EncodedModule encoded, text::encode_script_module(module));
     return backend_.compile(std::move(encoded.bytes));

@@ -24,7 +24,7 @@ constexpr std::string_view kSpectestText = R"(
   (memory (export "memory") 1 2)
 )";
 
-/// Definitions of features that may be off or that a backend may not have: each is offered if it can be.
+/// Definitions of features that may be off or that a backend may not have: each is a module of its own, offered if it can be.
 constexpr std::string_view kSpectestOptional[] = {
     R"((table (export "table64") i64 10 20 funcref))",
     R"((memory (export "shared_memory") 1 2 shared))",
