@@ -60,7 +60,12 @@ struct Entry {
   HandlerFn fn;
 };
 
+// Races on guest data are the guest's; the sanitizer watches what handlers call.
+#if defined(PETREL_TSAN)
+#define PETREL_HANDLER_ATTR __attribute__((no_sanitize("thread")))
+#else
 #define PETREL_HANDLER_ATTR
+#endif
 #define PETREL_HANDLER_RESULT Step
 #define PETREL_REGS Regs& regs
 #define PETREL_ENTER [[maybe_unused]] auto& [pc, sp, fp, stp, mem0, ctx, func, disp, a, b] = regs

@@ -17,7 +17,7 @@ bool memory_init(Instance& instance, MemIdx memory, DataIdx data, u64 dst, u64 s
     return instance.store().raise(TrapCode::memory_out_of_bounds);
   }
   if (size != 0) {
-    std::memcpy(to, bytes.data() + src, size);
+    Memory::move(to, bytes.data() + src, size);
   }
   return true;
 }
@@ -54,7 +54,7 @@ bool builtin_memory_copy(VMContext* ctx, u32 dst_memory, u32 src_memory, u64 dst
   if (to == nullptr || from == nullptr) {
     return instance.store().raise(TrapCode::memory_out_of_bounds);
   }
-  std::memmove(to, from, size);
+  Memory::move(to, from, size);
   return true;
 }
 
@@ -64,7 +64,7 @@ bool builtin_memory_fill(VMContext* ctx, u32 memory, u64 dst, u32 byte, u64 size
   if (to == nullptr) {
     return instance.store().raise(TrapCode::memory_out_of_bounds);
   }
-  std::memset(to, static_cast<int>(byte & 0xff), size);
+  Memory::fill(to, static_cast<u8>(byte & 0xff), size);
   return true;
 }
 

@@ -99,6 +99,10 @@ public:
     return pair.base + start;
   }
 
+  /// memmove and memset of guest bytes, on which threads of the guest may race.
+  static void move(u8* to, const u8* from, u64 size_bytes);
+  static void fill(u8* to, u8 byte, u64 size_bytes);
+
   /// Threads that wait on addresses of this memory; shared memories only.
   WaitList& waiters() {
     CHECK(waiters_ != nullptr);

@@ -23,6 +23,8 @@ VARIANTS = {
     "debug": ("build-debug", CLANG, ["-Dwerror=true", "-Doptimization=0", "-Ddebug=true"]),
     "asan": ("build-asan", CLANG, ["-Dwerror=true", "-Doptimization=1", "-Ddebug=true",
                                    "-Db_sanitize=address,undefined", "-Db_lundef=false"]),
+    "tsan": ("build-tsan", CLANG, ["-Dwerror=true", "-Doptimization=1", "-Ddebug=true", "-Daot=false",
+                                   "-Db_sanitize=thread", "-Db_lundef=false"]),
     "fuzzers": ("build-fuzz", CLANG, ["-Dfuzzers=true", "-Daot=false", "-Doptimization=1", "-Ddebug=true",
                                       "-Db_sanitize=address,undefined", "-Db_lundef=false"]),
     "loop": ("build-loop", CLANG, ["-Dwerror=true", "-Dinterp_loop=true", "-Daot=false"]),
@@ -240,7 +242,16 @@ def cmd_ci(args):
     total.add("test", run_tests(build))
     if (ROOT / "spec-tests/run.py").exists():
         total.add("spec", run_spec(build))
+    if has_tsan():
+        build = ensure_built("tsan", ["embed_test"])
+        total.add("threads", run_unit_program("threads under the thread sanitizer", [str(build / "embed_test")], build))
     return report(total)
+
+
+def has_tsan():
+    """Is the thread sanitizer's library of the compiler installed?"""
+    found = subprocess.run([CLANG[0], "-print-runtime-dir"], capture_output=True, text=True).stdout
+    return any(pathlib.Path(found.strip()).glob("libclang_rt.tsan*.a"))
 
 
 # --- the rest --------------------------------------------------------------------------------------
@@ -319,6 +330,7 @@ def parser():
             group = command.add_mutually_exclusive_group()
             group.add_argument("--debug", action="store_true", help="not optimised, with debug information (build-debug/)")
             group.add_argument("--asan", action="store_true", help="address and undefined-behaviour sanitizers (build-asan/)")
+            group.add_argument("--tsan", action="store_true", help="thread sanitizer, without wasmc (build-tsan/)")
             group.add_argument("--loop", action="store_true", help="portable loop interpreter, without wasmc (build-loop/)")
             group.add_argument("--gcc", action="store_true", help="gcc, without wasmc (build-gcc/)")
         return command
