@@ -264,5 +264,20 @@ TEST_CASE("numeric: saturating truncation") {
   CHECK(i64_trunc_sat_f64_s(from(kSignalling64)) == 0);
 }
 
+TEST_CASE("wide arithmetic: carries, borrows and signs") {
+  constexpr u64 kMax = ~u64{0};
+  constexpr u64 kMin = u64{1} << 63;
+  CHECK(i64_add128(kMax, 0, 1, 0) == Wide{0, 1});
+  CHECK(i64_add128(kMax, kMax, 1, 0) == Wide{0, 0});
+  CHECK(i64_add128(1, 2, 3, 4) == Wide{4, 6});
+  CHECK(i64_sub128(0, 1, 1, 0) == Wide{kMax, 0});
+  CHECK(i64_sub128(0, 0, 1, 0) == Wide{kMax, kMax});
+  CHECK(i64_mul_wide_u(kMax, kMax) == Wide{1, kMax - 1});
+  CHECK(i64_mul_wide_s(kMax, kMax) == Wide{1, 0}); // -1 * -1
+  CHECK(i64_mul_wide_s(kMin, 2) == Wide{0, kMax});
+  CHECK(i64_mul_wide_u(kMin, 2) == Wide{0, 1});
+  CHECK(i64_mul_wide_s(kMin, kMin) == Wide{0, u64{1} << 62});
+}
+
 } // namespace
 } // namespace petrel::ir::numeric
