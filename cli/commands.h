@@ -30,6 +30,8 @@ Result<int> encode_command(const Context& context);
 
 /// Options that say how FILE is decoded and trusted (-W, -L, --interp, …). Errors: usage.
 Result<ProgramOptions> program_options(const CommandLine& line);
+/// Whether `-D key` was given, the last one deciding. Errors: usage (an unknown key, a bad value).
+Result<bool> has_debug_setting(const CommandLine& line, std::string_view key);
 /// The single FILE of a command. Errors: usage.
 Result<std::string> single_file(const Context& context);
 

@@ -90,6 +90,23 @@ Result<ProgramOptions> program_options(const CommandLine& line) {
   return options;
 }
 
+Result<bool> has_debug_setting(const CommandLine& line, std::string_view key) {
+  bool is_on = false;
+  Status known;
+  for_each_item(line.values(OptionId::debug_setting), [&](std::string_view item) {
+    const std::string_view name = item.substr(0, item.find('='));
+    const std::string_view value = name.size() < item.size() ? item.substr(name.size() + 1) : "y";
+    if (name != "gc-zeal" || (value != "y" && value != "n")) {
+      known = fail(ErrorClass::usage, strf("-D: expected gc-zeal[=y|n], found '%s'",
+                                           escaped(std::string(item)).c_str()));
+    } else if (name == key) {
+      is_on = value == "y";
+    }
+  });
+  TRY(known);
+  return is_on;
+}
+
 Result<std::string> single_file(const Context& context) {
   const auto& arguments = context.line.arguments;
   if (arguments.empty()) {

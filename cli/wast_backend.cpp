@@ -9,6 +9,7 @@
 #include "cli/wast/wast_command.h"
 #include "interp/interp.h"
 #include "runtime/linker.h"
+#include "runtime/type_registry.h"
 
 namespace petrel::cli {
 
@@ -73,8 +74,8 @@ public:
                           strf("%zu arguments for %u parameters", args.size(), type.params.count)));
     }
     std::vector<RawVal> slots(std::max<usize>(args.size(), results.size()) + 1);
-    for (usize i = 0; i < args.size(); ++i) {
-      slots[i] = to_raw(args[i]);
+    if (auto ready = fill_args(args, slots); !ready) {
+      return failed(std::move(ready).error());
     }
     if (auto done = store_->call_checked(instance.func_ref(FuncIdx(exported->index)), slots.data());
         !done) {
@@ -82,7 +83,8 @@ public:
     }
     Outcome outcome;
     for (usize i = 0; i < results.size(); ++i) {
-      outcome.values.push_back(from_raw(slots[i], results[i]));
+      outcome.values.push_back(
+          from_raw(slots[i], runtime::canonical(results[i], instance.module().type_ids)));
     }
     return outcome;
   }
@@ -103,7 +105,8 @@ private:
     if (store_ == nullptr) {
       store_ = std::make_unique<runtime::Store>(
           runtime::StoreConfig{.max_memory_bytes = kScriptMemoryBytes,
-                               .interp = program.is_native() ? nullptr : &interp::hooks()});
+                               .interp = program.is_native() ? nullptr : &interp::hooks(),
+                               .gc_zeal = setup_.gc_zeal});
     }
     return *store_;
   }
@@ -120,24 +123,60 @@ private:
     return outcome;
   }
 
-  /// Host references of scripts are numbers; as a reference `n` is 2 n + 2: never null, never odd (an i31).
-  static RawVal to_raw(const text::ScriptValue& value) {
-    if (value.kind == text::ScriptValueKind::ref) {
-      return RawVal::of_i64(u64{value.number.value_or(0)} * 2 + 2);
+  /// Arguments as slots. Host references of scripts are numbers in boxes.
+  Status fill_args(std::span<const text::ScriptValue> args, std::vector<RawVal>& slots) {
+    const bool has_refs = std::ranges::any_of(
+        args, [](const auto& arg) { return arg.kind == text::ScriptValueKind::ref; });
+    if (has_refs) {
+      TRY(store_->gc_heap());
     }
-    RawVal raw{}; // a null reference is all zeros
-    std::memcpy(raw.bytes, value.bytes.data(), sizeof raw.bytes);
-    return raw;
-  }
-  static wast::ResultValue from_raw(const RawVal& raw, ValType type) {
-    wast::ResultValue value{.type = type, .bits = {raw.bits[0], raw.bits[1]}};
-    if (type.is_ref()) {
-      value.is_null = raw.i64 == 0;
-      if (!value.is_null && type == ValType::externref()) {
-        value.host_number = static_cast<u32>(raw.i64 / 2 - 1);
+    const runtime::GcRootScope roots(store_->gc(), slots);
+    for (usize i = 0; i < args.size(); ++i) {
+      if (args[i].kind != text::ScriptValueKind::ref) {
+        std::memcpy(slots[i].bytes, args[i].bytes.data(), sizeof slots[i].bytes);
+        continue; // a null reference is all zeros
       }
+      const u32 made = store_->gc()->allocate_host(args[i].number.value_or(0));
+      if (made == 0) {
+        return fail(ErrorClass::limit, "no memory for a host reference");
+      }
+      slots[i] = RawVal::of_i64(made);
+    }
+    return {};
+  }
+
+  /// `type` in canonical form.
+  wast::ResultValue from_raw(const RawVal& raw, ValType type) {
+    wast::ResultValue value{.type = type, .bits = {raw.bits[0], raw.bits[1]}};
+    if (!type.is_ref()) {
+      return value;
+    }
+    value.is_null = raw.i64 == 0;
+    if (!value.is_null) {
+      describe_reference(raw.i64, value);
     }
     return value;
+  }
+  /// Says what a non-null reference is, by its type's hierarchy and by what it leads to.
+  void describe_reference(u64 reference, wast::ResultValue& value) {
+    const HeapType heap = value.type.heap();
+    for (AbsHeapType top : {AbsHeapType::func, AbsHeapType::exn}) {
+      if (runtime::matches(heap, HeapType(top))) {
+        value.shape = top;
+        return;
+      }
+    }
+    const bool is_extern = runtime::matches(heap, HeapType(AbsHeapType::extern_));
+    value.shape = is_extern ? AbsHeapType::extern_ : AbsHeapType::any;
+    runtime::GcHeap* const gc = store_->gc();
+    if (ir::is_i31(reference)) {
+      value.shape = is_extern ? AbsHeapType::extern_ : AbsHeapType::i31;
+    } else if (gc->is_host(reference)) {
+      value.host_number = static_cast<u32>(gc->host_value(reference));
+    } else if (!is_extern) {
+      value.shape = gc->header(reference).kind() == ir::GcKind::struct_ ? AbsHeapType::struct_
+                                                                        : AbsHeapType::array;
+    }
   }
 
   WastSetup& setup_;
@@ -167,6 +206,7 @@ Result<int> wast_interpreted_command(const Context& context) {
   }
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   WastSetup setup{options, load_interpreted, nullptr};
+  TRY_ASSIGN(setup.gc_zeal, has_debug_setting(context.line, "gc-zeal"));
   return wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json),
                                 wast_backend_factory(setup));
 }

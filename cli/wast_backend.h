@@ -19,6 +19,7 @@ struct WastSetup {
   ProgramOptions options;
   ModuleLoader load = nullptr;
   void* data = nullptr;
+  bool gc_zeal = false;
 };
 
 /// For wast::run_wast_command; `setup` must live until it returns.

@@ -17,6 +17,7 @@ struct RunOptions {
   u64 max_memory_bytes = u64{4} << 30;
   u64 max_stack_bytes = u64{1} << 20;
   std::optional<std::chrono::nanoseconds> timeout;
+  bool gc_zeal = false; ///< collect garbage at every safepoint
   wasi::WasiConfig wasi;
 };
 

@@ -31,18 +31,21 @@
 // a subtype, an error) goes through the out-of-line, fully general `pop_val_slow`. The position in the bytes is a local
 // that inlined readers take by reference, so that it stays in a register.
 //
-// Nothing recurses: nesting lives in `frames_`, 12 bytes a level.
+// Nothing recurses: nesting lives in `frames_`, 16 bytes a level.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "base/format.h"
 #include "base/result.h"
 #include "frontend/body_errors.h"
 #include "frontend/instr.h"
+#include "frontend/subtyping.h"
 #include "frontend/type_codes.h"
 #include "ir/features.h"
+#include "ir/gc_layout.h"
 #include "ir/limits.h"
 #include "ir/module.h"
 #include "ir/opcodes.h"
@@ -58,8 +61,9 @@ enum class Mode { Validate, Trusted };
 /// A control frame (§7.3 `ctrl_frame`).
 struct ControlFrame {
   enum class SigKind : u8 { empty, one_result, type };
-  u32 height = 0;            ///< operand stack height below the block's parameters (Validate only)
-  u32 type_bits = 0;         ///< one_result: ValType bits; type: type index
+  u32 height = 0;     ///< operand stack height below the block's parameters (Validate only)
+  u32 set_locals = 0; ///< locals without default that were set when it was opened (Validate only)
+  u32 type_bits = 0;  ///< one_result: ValType bits; type: type index
   ir::Op op = ir::Op::Block; ///< Block, Loop, If, Else; Call for the function itself
   SigKind sig_kind = SigKind::empty;
   bool is_unreachable = false;
@@ -78,6 +82,8 @@ struct BodyScratch {
   std::vector<ControlFrame> frames;
   std::vector<ValType> locals; ///< Validate: the first ones, Trusted: all
   std::vector<LocalRun> runs;
+  std::vector<bool> is_set; ///< Validate, only with locals that have no default: which have a value
+  std::vector<u32> set_locals; ///< those that got one, in order
 };
 
 template <Mode kMode, typename Visitor> class BodyDecoder {
@@ -151,6 +157,11 @@ private:
     error_ = std::move(error.error()).with_offset(static_cast<u64>(at - file_));
     return false;
   }
+  /// An error that knows its place.
+  PETREL_COLD bool fail_there(Error error) {
+    error_ = std::move(error);
+    return false;
+  }
   PETREL_COLD bool malformed(const char* text, const u8* at) {
     return fail(petrel::fail(ErrorClass::malformed, text), at);
   }
@@ -208,8 +219,13 @@ private:
   void grow(usize extra);
   void set_floor() { floor_ = scratch_.values.data() + frames_.back().height; }
   ValType local_type(u32 index) const;
-  /// Without references to types this is equality; subtyping of heap types comes with function-references.
-  static bool is_subtype(ValType actual, ValType expected) { return actual == expected; }
+  bool is_subtype(ValType actual, ValType expected) const {
+    return actual == expected || matches(module_.types(), actual, expected);
+  }
+  /// Is it a local's type that has no default value?
+  static bool needs_init(ValType type) { return type.kind() == ValKind::ref; }
+  void initialize_local(u32 index);
+  void reset_locals(u32 height);
 
   // ---- effects (body_effects.h) ----
   template <Imm kImm, char kLetter> ValType letter_type(const Instr& in) const;
@@ -222,7 +238,7 @@ private:
   template <Op kOp> bool apply_signature(const Instr& in);
   template <Op kOp> bool apply_signature_slow(const Instr& in);
   template <Op kOp> bool apply(At& at, Instr& in);
-  template <Op kOp> bool apply_special(const Instr& in);
+  template <Op kOp> bool apply_special(Instr& in);
   template <Op kOp> bool apply_block(At& at, Instr& in);
   template <Op kOp> bool apply_branch(const Instr& in);
   bool apply_else(const Instr& in);
@@ -231,9 +247,32 @@ private:
   bool apply_select();
   bool apply_call(const ir::TypeDef& type);
   bool apply_call_indirect(const Instr& in);
+  bool check_call_indirect(const Instr& in);
+  template <Op kOp> bool apply_return_call(const Instr& in);
   bool apply_global_set(u32 index);
   bool apply_ref_is_null();
   bool apply_ref_func(u32 index);
+  // body_gc.h
+  bool check_composite(u32 type, ir::CompositeKind kind);
+  bool pop_ref(ValType& out);
+  bool apply_ref_as_non_null();
+  bool apply_br_on_null(const Instr& in);
+  bool apply_br_on_non_null(const Instr& in);
+  void push_made(u32 type);
+  template <Op kOp> bool apply_struct_new(const Instr& in);
+  bool check_access(ValType storage, bool is_signed_form);
+  template <Op kOp> bool apply_struct_access(Instr& in);
+  u32 field_offset(std::span<const ValType> fields, u32 field);
+  ir::GcStorage gc_storage(ValType storage) const;
+  bool array_element(u32 type, bool wants_mutable, ValType& out);
+  template <Op kOp> bool apply_array_new(const Instr& in);
+  template <Op kOp> bool check_array_segment(const Instr& in, ValType element);
+  template <Op kOp> bool apply_array_access(Instr& in);
+  template <Op kOp> bool apply_array_bulk(const Instr& in);
+  template <Op kOp> bool apply_cast(const Instr& in);
+  template <Op kOp> bool apply_br_on_cast(const Instr& in);
+  template <Op kOp> bool apply_convert();
+
   bool check_table_copy(const Instr& in);
   bool check_table_init(const Instr& in);
 
@@ -264,6 +303,10 @@ private:
   BodyScratch& scratch_;
   std::vector<ControlFrame>& frames_;
   u32 local_count_ = 0;
+  const ValType* last_fields_ = nullptr; ///< memory of field_offset
+  u32 last_field_ = 0;
+  u32 last_offset_ = 0;
+  u32 last_end_ = 0;
   u32 body_offset_ = 0;
   std::optional<Error> error_;
   Visitor& visitor_;
@@ -284,6 +327,7 @@ Status decode_body(const ir::Module& module, FuncIdx func, Bytes file, ir::Featu
 #define PETREL_BODY template <Mode kMode, typename Visitor>
 #define PETREL_BODY_CLASS BodyDecoder<kMode, Visitor>
 #include "frontend/body_effects.h"
+#include "frontend/body_gc.h"
 #include "frontend/body_immediates.h"
 #include "frontend/body_loop.h"
 #include "frontend/body_stacks.h"

@@ -19,6 +19,14 @@ PETREL_INLINE ValType PETREL_BODY_CLASS::letter_type(const Instr& in) const {
     return ValKind::f64;
   } else if constexpr (kLetter == 'e') {
     return module_.tables()[in.index].type.element;
+  } else if constexpr (kLetter == 'q') {
+    return ValType::ref(AbsHeapType::eq, true);
+  } else if constexpr (kLetter == 'x') {
+    return ValType::ref(AbsHeapType::i31, true);
+  } else if constexpr (kLetter == 'X') {
+    return ValType::ref(AbsHeapType::i31, false);
+  } else if constexpr (kLetter == 'y') {
+    return ValType::ref(AbsHeapType::array, true);
   } else if constexpr (kLetter == 'a' && kImm == Imm::MemArg) {
     return in.index == 0 ? mem0_address_ : memory_address(in.index);
   } else if constexpr (kLetter == 'a') {
@@ -128,7 +136,8 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_end(const Instr& in) {
   const ControlFrame f = frames_.back();
   if (kValidate && f.op == Op::If) {
     const BlockSig s = sig(frames_.back());
-    if (!std::ranges::equal(s.params, s.results)) [[unlikely]] {
+    if (!std::ranges::equal(s.params, s.results,
+                            [&](ValType a, ValType b) { return is_subtype(a, b); })) [[unlikely]] {
       return invalid(if_without_else());
     }
   }
@@ -194,15 +203,51 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_call(const ir::TypeDef& 
   return pop_vals(module_.params(type)) && push_vals(module_.results(type));
 }
 
-PETREL_BODY bool PETREL_BODY_CLASS::apply_call_indirect(const Instr& in) {
+PETREL_BODY bool PETREL_BODY_CLASS::check_call_indirect(const Instr& in) {
   if constexpr (kValidate) {
     const ValType element = module_.tables()[in.index2].type.element;
-    if (element != ValType::funcref()) {
+    if (!is_subtype(element, ValType::funcref())) {
       return invalid(type_mismatch(op_, "a table of funcref", to_string(element)));
     }
+    if (!check_composite(in.index, ir::CompositeKind::func)) {
+      return false;
+    }
   }
-  return (!kValidate || pop_val(table_address(in.index2))) &&
-         apply_call(module_.type(TypeIdx(in.index)));
+  return !kValidate || pop_val(table_address(in.index2));
+}
+
+PETREL_BODY bool PETREL_BODY_CLASS::apply_call_indirect(const Instr& in) {
+  return check_call_indirect(in) && apply_call(module_.type(TypeIdx(in.index)));
+}
+
+/// A call whose results are the function's.
+PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_return_call(const Instr& in) {
+  if constexpr (kOp == Op::ReturnCallIndirect) {
+    if (!check_call_indirect(in)) {
+      return false;
+    }
+  } else if constexpr (kOp == Op::ReturnCallRef) {
+    if (!check_composite(in.index, ir::CompositeKind::func) ||
+        !pop_val(ValType::ref(HeapType(TypeIdx(in.index)), true))) {
+      return false;
+    }
+  }
+  const ir::TypeDef& type = kOp == Op::ReturnCall ? module_.func_type(FuncIdx(in.index))
+                                                  : module_.type(TypeIdx(in.index));
+  if constexpr (kValidate) {
+    const auto found = module_.results(type);
+    const auto expected = module_.results(type_);
+    if (!std::ranges::equal(found, expected,
+                            [&](ValType a, ValType b) { return is_subtype(a, b); })) {
+      return invalid(type_mismatch(op_, "the results of the function", "others"));
+    }
+  }
+  if (!pop_vals(module_.params(type))) {
+    return false;
+  }
+  visitor_.template op<kOp>(*this, in);
+  unreachable();
+  return true;
 }
 
 // ---- parametric, variables, references (§3.4.2 and following) -----------------------------------------
@@ -254,7 +299,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_ref_func(u32 index) {
   if (kValidate && (module_.funcs()[index].flags & ir::kFuncIsReferenced) == 0) {
     return invalid(undeclared_reference(index));
   }
-  push_val(ValType::funcref());
+  push_val(ValType::ref(HeapType(module_.funcs()[index].type), false));
   return true;
 }
 
@@ -277,8 +322,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_table_init(const Instr& in) {
 // ---- dispatch ----------------------------------------------------------------------------------------
 
 /// Instructions whose visitor is called after their effect.
-PETREL_BODY template <ir::Op kOp>
-PETREL_INLINE bool PETREL_BODY_CLASS::apply_special(const Instr& in) {
+PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_special(Instr& in) {
   if constexpr (kOp == Op::Drop) {
     ValType any;
     return pop_any(any);
@@ -294,15 +338,30 @@ PETREL_INLINE bool PETREL_BODY_CLASS::apply_special(const Instr& in) {
     return apply_call_indirect(in);
   } else if constexpr (kOp == Op::LocalGet) {
     if constexpr (kValidate) {
-      push_val(local_type(in.index));
+      const ValType type = local_type(in.index);
+      if (needs_init(type) && !scratch_.is_set[in.index]) [[unlikely]] {
+        return invalid(strf("uninitialized local %u", in.index));
+      }
+      push_val(type);
     }
     return true;
   } else if constexpr (kOp == Op::LocalSet) {
-    return !kValidate || pop_val(local_type(in.index));
+    if constexpr (kValidate) {
+      const ValType type = local_type(in.index);
+      if (needs_init(type)) [[unlikely]] {
+        initialize_local(in.index);
+      }
+      return pop_val(type);
+    }
+    return true;
   } else if constexpr (kOp == Op::LocalTee) {
     const bool ok = !kValidate || pop_val(local_type(in.index));
     if (kValidate && ok) {
-      push_val(local_type(in.index));
+      const ValType type = local_type(in.index);
+      if (needs_init(type)) [[unlikely]] {
+        initialize_local(in.index);
+      }
+      push_val(type);
     }
     return ok;
   } else if constexpr (kOp == Op::GlobalGet) {
@@ -317,6 +376,32 @@ PETREL_INLINE bool PETREL_BODY_CLASS::apply_special(const Instr& in) {
     return apply_ref_is_null();
   } else if constexpr (kOp == Op::RefFunc) {
     return apply_ref_func(in.index);
+  } else if constexpr (kOp == Op::RefAsNonNull) {
+    return apply_ref_as_non_null();
+  } else if constexpr (kOp == Op::CallRef) {
+    return check_composite(in.index, ir::CompositeKind::func) &&
+           pop_val(ValType::ref(HeapType(TypeIdx(in.index)), true)) &&
+           apply_call(module_.type(TypeIdx(in.index)));
+  } else if constexpr (kOp == Op::StructNew || kOp == Op::StructNewDefault) {
+    return apply_struct_new<kOp>(in);
+  } else if constexpr (kOp == Op::StructGet || kOp == Op::StructGetS || kOp == Op::StructGetU ||
+                       kOp == Op::StructSet) {
+    return apply_struct_access<kOp>(in);
+  } else if constexpr (kOp == Op::ArrayNew || kOp == Op::ArrayNewDefault ||
+                       kOp == Op::ArrayNewFixed || kOp == Op::ArrayNewData ||
+                       kOp == Op::ArrayNewElem) {
+    return apply_array_new<kOp>(in);
+  } else if constexpr (kOp == Op::ArrayGet || kOp == Op::ArrayGetS || kOp == Op::ArrayGetU ||
+                       kOp == Op::ArraySet) {
+    return apply_array_access<kOp>(in);
+  } else if constexpr (kOp == Op::ArrayFill || kOp == Op::ArrayCopy || kOp == Op::ArrayInitData ||
+                       kOp == Op::ArrayInitElem) {
+    return apply_array_bulk<kOp>(in);
+  } else if constexpr (kOp == Op::RefTest || kOp == Op::RefTestNull || kOp == Op::RefCast ||
+                       kOp == Op::RefCastNull) {
+    return apply_cast<kOp>(in);
+  } else if constexpr (kOp == Op::AnyConvertExtern || kOp == Op::ExternConvertAny) {
+    return apply_convert<kOp>();
   } else {
     static_assert(!ir::op_info(kOp).params.is_special(),
                   "an instruction that the table types as * needs an effect here");
@@ -340,6 +425,15 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply(At
     return apply_branch<kOp>(in);
   } else if constexpr (kOp == Op::BrTable) {
     return apply_br_table(in);
+  } else if constexpr (kOp == Op::ReturnCall || kOp == Op::ReturnCallIndirect ||
+                       kOp == Op::ReturnCallRef) {
+    return apply_return_call<kOp>(in);
+  } else if constexpr (kOp == Op::BrOnNull) {
+    return apply_br_on_null(in);
+  } else if constexpr (kOp == Op::BrOnNonNull) {
+    return apply_br_on_non_null(in);
+  } else if constexpr (kOp == Op::BrOnCast || kOp == Op::BrOnCastFail) {
+    return apply_br_on_cast<kOp>(in);
   } else {
     if constexpr (kValidate && kOp == Op::TableCopy) {
       if (!check_table_copy(in)) {

@@ -61,6 +61,13 @@ std::string undeclared_reference(u32 index) {
       index);
 }
 
+std::string wrong_composite(ir::Op op, u32 type, ir::CompositeKind expected) {
+  const char* const what = expected == ir::CompositeKind::func      ? "a function type"
+                           : expected == ir::CompositeKind::struct_ ? "a structure type"
+                                                                    : "an array type";
+  return type_mismatch(op, what, strf("type %u", type));
+}
+
 std::string illegal_opcode(u8 prefix, u32 code) {
   return prefix == 0 ? strf("illegal opcode %02x", code)
                      : strf("illegal opcode %02x %02x", prefix, code);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/types.h"
+#include "ir/module.h"
 #include "ir/opcodes.h"
 
 namespace petrel::frontend {
@@ -34,6 +35,8 @@ std::string offset_out_of_range(u64 found);
 std::string immutable_global(u32 index);
 /// `undeclared function reference: function 3 is in no element segment, export or global`
 std::string undeclared_reference(u32 index);
+/// `type mismatch: struct.new expected a structure type, found type 3`
+std::string wrong_composite(ir::Op op, u32 type, ir::CompositeKind expected);
 /// `illegal opcode ff`, `illegal opcode fc 20`
 std::string illegal_opcode(u8 prefix, u32 code);
 /// `50001 locals exceed limit 50000 (-L locals=N)`

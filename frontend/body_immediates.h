@@ -88,15 +88,13 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_raw(At& at, u64& out, u32
 
 PETREL_BODY bool PETREL_BODY_CLASS::read_val_type(At& at, ValType& out) {
   const u8* const start = at;
-  u8 byte = 0;
-  if (!read_byte(at, byte)) {
-    return false;
-  }
-  auto decoded = val_type_of_byte(byte, features_);
+  ByteReader reader({start, end_}, file_offset(start));
+  auto decoded = frontend::read_val_type(reader, features_, header_.types.count);
   if (!decoded) {
-    return fail(std::unexpected(std::move(decoded).error()), start);
+    return fail_there(std::move(decoded).error());
   }
   out = *decoded;
+  at = reader.position();
   return true;
 }
 
@@ -106,7 +104,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_heap_type(At& at, HeapType& out) {
   if (!read_leb<i64, 33, true>(at, code)) {
     return false;
   }
-  auto decoded = heap_type_of_code(code, features_);
+  auto decoded = heap_type_of_code(code, features_, header_.types.count);
   if (!decoded) {
     return fail(std::unexpected(std::move(decoded).error()), start);
   }
@@ -124,7 +122,7 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_block_type(At& at, Contro
 
 PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::read_long_block_type(At& at,
                                                                            ControlFrame& f) {
-  if (at != end_ && (*at & 0xc0) == 0x40) { // one byte, negative: a value type
+  if (at != end_ && (*at & 0xc0) == 0x40) { // its first byte is negative: a value type
     ValType type;
     if (!read_val_type(at, type)) {
       return false;
@@ -147,7 +145,8 @@ PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::read_long_block_type(At& a
   }
   f.sig_kind = ControlFrame::SigKind::type;
   f.type_bits = static_cast<u32>(index);
-  return check_index(f.type_bits, header_.types.count, "type");
+  return check_index(f.type_bits, header_.types.count, "type") &&
+         check_composite(f.type_bits, ir::CompositeKind::func);
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::read_select_types(At& at, Instr& in) {
@@ -296,6 +295,20 @@ PETREL_INLINE bool PETREL_BODY_CLASS::check_indices(const Instr& in) {
     }
     return (kImm != Imm::DataMem || check_index(in.index2, h.memories.count, "memory")) &&
            check_index(in.index, h.data_count, "data segment");
+  } else if constexpr (kImm == Imm::TypeIdx || kImm == Imm::StructField || kImm == Imm::TypeU32) {
+    return check_index(in.index, h.types.count, "type");
+  } else if constexpr (kImm == Imm::TypeType) {
+    return check_index(in.index, h.types.count, "type") &&
+           check_index(in.index2, h.types.count, "type");
+  } else if constexpr (kImm == Imm::TypeData) {
+    if (kValidate && h.has_data_count == 0) {
+      return malformed("data count section required", op_at_);
+    }
+    return check_index(in.index, h.types.count, "type") &&
+           check_index(in.index2, h.data_count, "data segment");
+  } else if constexpr (kImm == Imm::TypeElem) {
+    return check_index(in.index, h.types.count, "type") &&
+           check_index(in.index2, h.elems.count, "elem segment");
   } else if constexpr (kImm == Imm::TypeTable) {
     return check_index(in.index2, h.tables.count, "table") &&
            check_index(in.index, h.types.count, "type");
@@ -311,10 +324,11 @@ PETREL_INLINE bool PETREL_BODY_CLASS::read_immediate(At& at, Instr& in) {
     return true;
   } else if constexpr (kImm == Imm::LabelIdx || kImm == Imm::FuncIdx || kImm == Imm::LocalIdx ||
                        kImm == Imm::GlobalIdx || kImm == Imm::TableIdx || kImm == Imm::ElemIdx ||
-                       kImm == Imm::DataIdx) {
+                       kImm == Imm::DataIdx || kImm == Imm::TypeIdx) {
     return read_u32(at, in.index) && check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::TypeTable || kImm == Imm::TableTable ||
-                       kImm == Imm::ElemTable) {
+                       kImm == Imm::ElemTable || kImm == Imm::StructField || kImm == Imm::TypeU32 ||
+                       kImm == Imm::TypeType || kImm == Imm::TypeData || kImm == Imm::TypeElem) {
     return read_u32(at, in.index) && read_u32(at, in.index2) && check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::MemIdx) {
     return read_memory_index(at, in.index) && check_indices<kImm>(in);
@@ -346,6 +360,18 @@ PETREL_INLINE bool PETREL_BODY_CLASS::read_immediate(At& at, Instr& in) {
            (order == 0 || malformed("zero byte expected: the order of a fence", start));
   } else if constexpr (kImm == Imm::HeapType) {
     return read_heap_type(at, in.heap);
+  } else if constexpr (kImm == Imm::Cast) {
+    u8 flags = 0;
+    const u8* const flags_at = at;
+    if (!read_byte(at, flags)) {
+      return false;
+    }
+    if (flags > 3) {
+      return malformed("malformed br_on_cast flags", flags_at);
+    }
+    in.bits = flags;
+    return read_u32(at, in.index) && read_heap_type(at, in.heap) && read_heap_type(at, in.heap2) &&
+           check_index(in.index, depth(), "label");
   } else if constexpr (kImm == Imm::SelectTypes) {
     return read_select_types(at, in);
   } else {

@@ -40,6 +40,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
     return false;
   }
   const u8* over_limit_at = nullptr;
+  bool has_init = false;                   // locals without a default value
   for (u32 i = 0; i < declarations; ++i) { // ends with the bytes if the count lies
     op_at_ = at;
     u32 count = 0;
@@ -54,11 +55,19 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
     if (!read_val_type(at, type)) {
       return false;
     }
+    has_init = has_init || needs_init(type);
     if (kValidate && total > limits_.locals) {
       over_limit_at = over_limit_at == nullptr ? op_at_ : over_limit_at;
       local_count_ = static_cast<u32>(total);
     } else {
       add_locals(count, type);
+    }
+  }
+  if constexpr (kValidate) {
+    scratch_.set_locals.clear();
+    if (over_limit_at == nullptr && (has_init || std::ranges::any_of(params, needs_init))) {
+      scratch_.is_set.assign(local_count_, false);
+      std::fill_n(scratch_.is_set.begin(), params.size(), true);
     }
   }
   // Only now, because more than 2^32 locals are malformed.

@@ -131,6 +131,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_label(std::span<const ValType> types) 
 PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::push_ctrl(ControlFrame f) {
   if constexpr (kValidate) {
     f.height = height();
+    f.set_locals = static_cast<u32>(scratch_.set_locals.size());
     floor_ = sp_;
   }
   frames_.push_back(f);
@@ -147,6 +148,9 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::pop_ctrl() {
     if (sp_ != floor_) [[unlikely]] {
       return invalid(values_remain(op_, static_cast<usize>(sp_ - floor_)));
     }
+  }
+  if (kValidate && scratch_.set_locals.size() != frames_.back().set_locals) [[unlikely]] {
+    reset_locals(frames_.back().set_locals);
   }
   frames_.pop_back();
   if (kValidate && !frames_.empty()) {

@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "frontend/body_errors.h"
+#include "frontend/subtyping.h"
 #include "frontend/type_codes.h"
 #include "ir/numeric.h"
 #include "ir/opcodes.h"
@@ -40,7 +41,7 @@ class ConstDecoder {
 public:
   ConstDecoder(ByteReader& reader, const ConstScope& scope) : reader_(reader), scope_(scope) {}
 
-  Result<ir::ConstExpr> run(ValType expected, ir::ImageBuilder& image) {
+  Result<ir::ConstExpr> run(ValType expected) {
     const u8* const start = reader_.position();
     bool more = true;
     while (more) {
@@ -50,7 +51,7 @@ public:
       return invalid(type_mismatch_empty(Op::End, to_string(expected)));
     }
     const Operand result = stack_.back();
-    if (result.type != expected) {
+    if (!is_subtype(result.type, expected)) {
       return invalid(type_mismatch(Op::End, to_string(expected), to_string(result.type)));
     }
     if (stack_.size() > 1) {
@@ -59,7 +60,7 @@ public:
     ir::ConstExpr expr = result.form;
     if (expr.kind == ir::ConstExpr::Kind::code) {
       expr.type = result.type;
-      expr.code = image.append(std::span<const u8>(start, reader_.position()));
+      expr.code = scope_.image->append(std::span<const u8>(start, reader_.position()));
     }
     return expr;
   }
@@ -68,6 +69,7 @@ private:
   std::unexpected<Error> invalid(std::string text) const {
     return fail_at(ErrorClass::invalid, op_offset_, std::move(text));
   }
+  bool is_subtype(ValType sub, ValType super) const { return matches(scope_.types, sub, super); }
   void push(ValType type, ir::ConstExpr form) { stack_.push_back({type, form}); }
   Result<Operand> pop(Op op, ValType expected) {
     if (stack_.empty()) {
@@ -75,7 +77,7 @@ private:
     }
     Operand top = stack_.back();
     stack_.pop_back();
-    if (top.type != expected) {
+    if (!is_subtype(top.type, expected)) {
       return invalid(type_mismatch(op, to_string(expected), to_string(top.type)));
     }
     return top;
@@ -122,23 +124,107 @@ private:
   }
   Status ref_func() {
     TRY_ASSIGN(u32 index, reader_.read_var_u32());
-    if (index >= scope_.func_count) {
+    if (index >= scope_.funcs.size()) {
       return invalid(unknown_index("function", index));
     }
     (*scope_.referenced)[index] = true;
-    push(ValType::funcref(), reference(ir::ConstExpr::Kind::ref_func, ValType::funcref(), index));
+    const ValType type = ValType::ref(HeapType(scope_.funcs[index].type), false);
+    push(type, reference(ir::ConstExpr::Kind::ref_func, type, index));
     return {};
   }
   Status ref_null() {
     const u64 at = reader_.offset();
     TRY_ASSIGN(i64 code, reader_.read_var_s33());
-    auto heap = heap_type_of_code(code, scope_.features);
+    auto heap = heap_type_of_code(code, scope_.features, static_cast<u32>(scope_.types.size()));
     if (!heap) {
       return std::unexpected(std::move(heap).error().with_offset(at));
     }
     const ValType type = ValType::ref(*heap, true);
     push(type, known(type, 0));
     return {};
+  }
+
+  /// Something computed at instantiation.
+  void push_code(ValType type) {
+    ir::ConstExpr form = known(type, 0);
+    form.kind = ir::ConstExpr::Kind::code;
+    push(type, form);
+  }
+  /// A type index immediate that must be of `kind`.
+  Result<u32> read_type(Op op, ir::CompositeKind kind) {
+    TRY_ASSIGN(u32 index, reader_.read_var_u32());
+    if (index >= scope_.types.size()) {
+      return invalid(unknown_index("type", index));
+    }
+    if (scope_.types[index].kind != kind) {
+      return invalid(wrong_composite(op, index, kind));
+    }
+    return index;
+  }
+  std::span<const ValType> fields(u32 type) const {
+    return scope_.image->items(scope_.types[type].params);
+  }
+  void push_made(u32 type) { push_code(ValType::ref(HeapType(TypeIdx(type)), false)); }
+
+  Status struct_new(Op op) {
+    TRY_ASSIGN(u32 type, read_type(op, ir::CompositeKind::struct_));
+    const auto types = fields(type);
+    for (usize i = types.size(); i-- > 0;) {
+      if (op == Op::StructNew) {
+        TRY(pop(op, unpacked(types[i])));
+      } else if (!types[i].is_defaultable()) {
+        return invalid(type_mismatch(op, "fields with a default", to_string(types[i])));
+      }
+    }
+    push_made(type);
+    return {};
+  }
+  Status array_new(Op op) {
+    TRY_ASSIGN(u32 type, read_type(op, ir::CompositeKind::array));
+    const ValType element = fields(type)[0];
+    u32 count = 1;
+    if (op == Op::ArrayNewFixed) {
+      TRY_ASSIGN(count, reader_.read_var_u32());
+    } else {
+      TRY(pop(op, ValKind::i32));
+    }
+    if (op == Op::ArrayNewDefault) {
+      if (!element.is_defaultable()) {
+        return invalid(type_mismatch(op, "an element with a default", to_string(element)));
+      }
+    } else {
+      for (u32 i = 0; i < count; ++i) { // ends with the stack if the count lies
+        TRY(pop(op, unpacked(element)));
+      }
+    }
+    push_made(type);
+    return {};
+  }
+  Status convert(Op op) {
+    const ValType from =
+        ValType::ref(op == Op::AnyConvertExtern ? AbsHeapType::extern_ : AbsHeapType::any, true);
+    TRY_ASSIGN(const Operand operand, pop(op, from));
+    push_code(ValType::ref(op == Op::AnyConvertExtern ? AbsHeapType::any : AbsHeapType::extern_,
+                           operand.type.is_nullable()));
+    return {};
+  }
+  Status step_gc(Op op) {
+    if (op == Op::StructNew || op == Op::StructNewDefault) {
+      return struct_new(op);
+    }
+    if (op == Op::ArrayNew || op == Op::ArrayNewDefault || op == Op::ArrayNewFixed) {
+      return array_new(op);
+    }
+    if (op == Op::AnyConvertExtern || op == Op::ExternConvertAny) {
+      return convert(op);
+    }
+    if (op == Op::RefI31) {
+      TRY(pop(op, ValKind::i32));
+      push_code(ValType::ref(AbsHeapType::i31, false));
+      return {};
+    }
+    return invalid(strf("constant expression required: %.*s is no constant instruction",
+                        PETREL_SV(ir::op_name(op))));
   }
 
   Result<Op> read_op() {
@@ -193,8 +279,7 @@ private:
     } else if (op == Op::I64Add || op == Op::I64Sub || op == Op::I64Mul) {
       TRY(arithmetic(op, ValKind::i64, fold64));
     } else {
-      return invalid(strf("constant expression required: %.*s is no constant instruction",
-                          PETREL_SV(ir::op_name(op))));
+      TRY(step_gc(op));
     }
     return true;
   }
@@ -208,8 +293,8 @@ private:
 } // namespace
 
 Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected,
-                                        const ConstScope& scope, ir::ImageBuilder& image) {
-  return ConstDecoder(reader, scope).run(expected, image);
+                                        const ConstScope& scope) {
+  return ConstDecoder(reader, scope).run(expected);
 }
 
 } // namespace petrel::frontend

@@ -17,14 +17,16 @@ namespace petrel::frontend {
 struct ConstScope {
   ir::FeatureGate features;
   std::span<const ir::Global> globals; ///< those before the expression
-  u32 func_count = 0;
+  std::span<const ir::Func> funcs;
+  std::span<const ir::TypeDef> types;
+  ir::ImageBuilder* image = nullptr; ///< holds the types' arrays; code is appended
   /// Functions named by ref.func: the declared references of the module (§3.4.1, C.refs).
   std::vector<bool>* referenced = nullptr;
 };
 
 /// Reads one expression with its `end` and checks it against `expected`. Code that cannot be folded is appended to
-/// `image`. Errors: malformed, invalid ("constant expression required", "type mismatch …"), unsupported.
+/// the scope's image. Errors: malformed, invalid ("constant expression required", "type mismatch …"), unsupported.
 Result<ir::ConstExpr> decode_const_expr(ByteReader& reader, ValType expected,
-                                        const ConstScope& scope, ir::ImageBuilder& image);
+                                        const ConstScope& scope);
 
 } // namespace petrel::frontend

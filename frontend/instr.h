@@ -58,7 +58,9 @@ struct Instr {
   u32 index2 = 0;      ///< second one
   u32 align_log2 = 0;  ///< memory accesses
   u64 bits = 0;        ///< constants (i32, f32 zero-extended); memory accesses: the offset
-  HeapType heap;       ///< ref.null
+  HeapType heap;       ///< ref.null, ref.test, ref.cast; br_on_cast: the source
+  HeapType heap2;      ///< br_on_cast: the target; its flags are `bits`
+  u32 gc_access = 0;   ///< struct.get and its like (Validate only): ir::gc_access_word
   ValType select_type; ///< select with a type
   BranchTable labels;  ///< br_table
 };

@@ -9,6 +9,7 @@
 
 #include "frontend/const_expr.h"
 #include "frontend/module_decoder.h"
+#include "frontend/subtyping.h"
 
 namespace petrel::frontend {
 
@@ -55,7 +56,6 @@ private:
 
   // section_decoder.cpp
   Status custom_section(ByteReader& r);
-  Status type_section(ByteReader& r);
   Status import_section(ByteReader& r);
   Status import(ByteReader& r);
   Status function_section(ByteReader& r);
@@ -67,7 +67,6 @@ private:
   Status start_section(ByteReader& r);
   Result<ValType> val_type(ByteReader& r);
   Result<ValType> ref_type(ByteReader& r);
-  Result<ir::Array<ValType>> result_type(ByteReader& r, u32 limit, const char* what);
   Result<Limits> limits(ByteReader& r, const char* what, u32 allowed_flags);
   Result<ir::TableType> table_type(ByteReader& r);
   Result<u8> page_size_log2(ByteReader& r);
@@ -77,6 +76,16 @@ private:
   Result<ir::GlobalType> global_type(ByteReader& r);
   Status add_func(u32 type, u64 offset);
   Status check_unique_exports();
+
+  // type_section.cpp
+  struct PendingType;
+  Status type_section(ByteReader& r);
+  Status rec_group(ByteReader& r, u32 count, std::optional<u8> form);
+  Status sub_type(ByteReader& r, u8 form, u32 index, PendingType& type);
+  Status composite_type(ByteReader& r, u8 form, PendingType& type);
+  Status field_type(ByteReader& r, PendingType& type);
+  Status check_supertype(u32 index, const PendingType& type);
+  Result<std::vector<ValType>> result_type(ByteReader& r, u32 limit, const char* what);
 
   // segment_decoder.cpp
   Status element_section(ByteReader& r);
@@ -117,6 +126,8 @@ private:
   ir::ImageBuilder image_;
   ir::ModuleHeader header_;
   std::vector<ir::TypeDef> types_;
+  u32 type_count_ = 0; ///< types that may be referred to: those of the open group included
+  TypeCanon type_canon_;
   std::vector<ir::Import> imports_;
   std::vector<ir::Func> funcs_;
   std::vector<ir::Table> tables_;

@@ -47,13 +47,6 @@ Status check_limit(usize count, u32 limit, const char* what, u64 offset) {
                  strf("%zu %s exceed limit %u (-L %s=N)", count + 1, what, limit, what));
 }
 
-template <typename T> Result<T> at_offset(Result<T> result, u64 offset) {
-  if (!result) {
-    return std::unexpected(std::move(result).error().with_offset(offset));
-  }
-  return result;
-}
-
 } // namespace
 
 Status ModuleDecoder::custom_section(ByteReader& r) {
@@ -69,58 +62,11 @@ Status ModuleDecoder::custom_section(ByteReader& r) {
 }
 
 Result<ValType> ModuleDecoder::val_type(ByteReader& r) {
-  const u64 offset = r.offset();
-  TRY_ASSIGN(u8 byte, r.read_u8());
-  return at_offset(val_type_of_byte(byte, features_), offset);
+  return read_val_type(r, features_, type_count_);
 }
 
 Result<ValType> ModuleDecoder::ref_type(ByteReader& r) {
-  const u64 offset = r.offset();
-  TRY_ASSIGN(u8 byte, r.read_u8());
-  return at_offset(ref_type_of_byte(byte, features_), offset);
-}
-
-Result<ir::Array<ValType>> ModuleDecoder::result_type(ByteReader& r, u32 limit, const char* what) {
-  TRY_ASSIGN(u32 count, r.read_count(limit, 1, what));
-  std::vector<ValType> types;
-  types.reserve(count);
-  for (u32 i = 0; i < count; ++i) {
-    TRY_ASSIGN(ValType type, val_type(r));
-    types.push_back(type);
-  }
-  return image_.append(types);
-}
-
-Status ModuleDecoder::type_section(ByteReader& r) {
-  TRY_ASSIGN(u32 count, r.read_count(limits_.types, 1, "types"));
-  types_.reserve(count);
-  for (u32 i = 0; i < count; ++i) {
-    const u64 offset = r.offset();
-    TRY_ASSIGN(u8 form, r.read_u8());
-    if (form == 0x4e || form == 0x4f || form == 0x50 || form == 0x5e || form == 0x5f) {
-      return std::unexpected(
-          ir::fail_feature(ir::Feature::Gc, features_, strf("type form 0x%02x", form))
-              .error()
-              .with_offset(offset));
-    }
-    if (form != 0x60) {
-      return fail_at(ErrorClass::malformed, offset,
-                     form >= 0x80 ? std::string("integer representation too long")
-                                  : strf("malformed type form 0x%02x, expected 0x60 (func)", form));
-    }
-    ir::TypeDef type;
-    type.rec_group_start = i;
-    TRY_ASSIGN(type.params, result_type(r, limits_.params, "params"));
-    TRY_ASSIGN(type.results, result_type(r, limits_.results, "results"));
-    if (type.results.count > 1 && !features_.has(ir::Feature::MultiValue)) {
-      return std::unexpected(
-          ir::fail_feature(ir::Feature::MultiValue, features_, "function type with several results")
-              .error()
-              .with_offset(offset));
-    }
-    types_.push_back(type);
-  }
-  return {};
+  return read_ref_type(r, features_, type_count_);
 }
 
 Result<Limits> ModuleDecoder::limits(ByteReader& r, const char* what, u32 allowed_flags) {
@@ -344,15 +290,31 @@ Status ModuleDecoder::table_section(ByteReader& r) {
   for (u32 i = 0; i < count; ++i) {
     const u64 offset = r.offset();
     TRY(check_table_count(offset));
-    if (r.peek() == u8{0x40}) {
-      return std::unexpected(ir::fail_feature(ir::Feature::FunctionReferences, features_,
-                                              "table with an initial value")
-                                 .error()
-                                 .with_offset(offset));
+    const bool has_init = r.peek() == u8{0x40};
+    if (has_init) {
+      if (!has(ir::Feature::FunctionReferences)) {
+        return std::unexpected(ir::fail_feature(ir::Feature::FunctionReferences, features_,
+                                                "table with an initial value")
+                                   .error()
+                                   .with_offset(offset));
+      }
+      TRY(r.read_u8());
+      const u64 flag_offset = r.offset();
+      TRY_ASSIGN(u8 reserved, r.read_u8());
+      if (reserved != 0) {
+        return fail_at(ErrorClass::malformed, flag_offset,
+                       strf("malformed table: expected 0x00 behind 0x40, found 0x%02x", reserved));
+      }
     }
     TRY_ASSIGN(ir::TableType type, table_type(r));
     ir::Table table{type, {}};
     table.init.type = type.element;
+    if (has_init) {
+      TRY_ASSIGN(table.init, const_expr(r, type.element));
+    } else if (!type.element.is_defaultable()) {
+      return invalid(offset, strf("type mismatch: a table of %s needs an initial value",
+                                  to_string(type.element).c_str()));
+    }
     tables_.push_back(table);
   }
   return {};

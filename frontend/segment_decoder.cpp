@@ -17,8 +17,8 @@ std::unexpected<Error> invalid(u64 offset, std::string text) {
 } // namespace
 
 Result<ir::ConstExpr> ModuleDecoder::const_expr(ByteReader& r, ValType type) {
-  const ConstScope scope{features_, globals_, func_count(), &referenced_};
-  return decode_const_expr(r, type, scope, image_);
+  const ConstScope scope{features_, globals_, funcs_, types_, &image_, &referenced_};
+  return decode_const_expr(r, type, scope);
 }
 
 Status ModuleDecoder::element_section(ByteReader& r) {
@@ -45,7 +45,8 @@ Result<ir::Elem> ModuleDecoder::element_segment(ByteReader& r) {
   }
   const bool has_exprs = (flags & 4) != 0;
   ir::Elem elem;
-  elem.type = ValType::funcref();
+  // Function indices give references that are never null (§5.5.12).
+  elem.type = ValType::ref(AbsHeapType::func, has_exprs);
   elem.mode = (flags & 1) == 0   ? ir::SegmentMode::active
               : (flags & 2) != 0 ? ir::SegmentMode::declarative
                                  : ir::SegmentMode::passive;
@@ -74,7 +75,7 @@ Result<ir::Elem> ModuleDecoder::element_segment(ByteReader& r) {
     }
   }
   if (elem.mode == ir::SegmentMode::active &&
-      tables_[elem.table.index()].type.element != elem.type) {
+      !matches(types_, elem.type, tables_[elem.table.index()].type.element)) {
     return invalid(offset, strf("type mismatch: element segment of %s for a table of %s",
                                 to_string(elem.type).c_str(),
                                 to_string(tables_[elem.table.index()].type.element).c_str()));

@@ -59,12 +59,19 @@ public:
       settle(blocks_.back().pending, in.offset);
       settle(blocks_.back().false_edge, in.offset);
       blocks_.pop_back();
-    } else if constexpr (kOp == Op::Br || kOp == Op::BrIf) {
+    } else if constexpr (kOp == Op::Br || kOp == Op::BrIf || kOp == Op::BrOnNull ||
+                         kOp == Op::BrOnNonNull || kOp == Op::BrOnCast || kOp == Op::BrOnCastFail) {
       branch(d, in.offset, in.index);
     } else if constexpr (kOp == Op::BrTable) {
       branch_table(d, in);
-    } else if constexpr (kOp == Op::Call || kOp == Op::CallIndirect) {
+    } else if constexpr (kOp == Op::Call || kOp == Op::CallIndirect || kOp == Op::CallRef ||
+                         kOp == Op::ReturnCall || kOp == Op::ReturnCallIndirect ||
+                         kOp == Op::ReturnCallRef) {
       append(in.index, in.size_bytes);
+    } else if constexpr (kOp == Op::StructGet || kOp == Op::StructGetS || kOp == Op::StructGetU ||
+                         kOp == Op::StructSet || kOp == Op::ArrayGet || kOp == Op::ArrayGetS ||
+                         kOp == Op::ArrayGetU || kOp == Op::ArraySet) {
+      append(in.gc_access, in.size_bytes);
     }
   }
 

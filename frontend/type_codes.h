@@ -3,19 +3,20 @@
 // Binary forms of types (specification §5.3), shared by section and body decoding.
 #pragma once
 
-#include "base/result.h"
+#include "base/byte_reader.h"
 #include "ir/features.h"
 #include "ir/types.h"
 
 namespace petrel::frontend {
 
-/// The value type of a one-byte form. Errors: malformed, unsupported (a type of a later feature).
-Result<ValType> val_type_of_byte(u8 byte, ir::FeatureGate features);
+/// A value type; references name types below `type_count`. Errors: malformed, invalid (unknown type), unsupported (a type
+/// of a feature that is off).
+Result<ValType> read_val_type(ByteReader& r, ir::FeatureGate features, u32 type_count);
 
-/// The reference type of a one-byte form (tables, element segments). Errors as above ("malformed reference type").
-Result<ValType> ref_type_of_byte(u8 byte, ir::FeatureGate features);
+/// A reference type (tables, element segments). Errors as above ("malformed reference type").
+Result<ValType> read_ref_type(ByteReader& r, ir::FeatureGate features, u32 type_count);
 
 /// The heap type of an s33 code. Errors as above.
-Result<HeapType> heap_type_of_code(i64 code, ir::FeatureGate features);
+Result<HeapType> heap_type_of_code(i64 code, ir::FeatureGate features, u32 type_count);
 
 } // namespace petrel::frontend

@@ -130,14 +130,23 @@ template <u32 S> PETREL_HANDLER(op_br_if) {
   PETREL_BRANCH_IF(popped(S), condition != 0);
 }
 
+/// An `if` whose condition holds and whose type or entry has a long form.
+template <u32 S> PETREL_HANDLER(if_fall_slow) {
+  PETREL_ENTER;
+  stp += ir::branch_entry_words(stp);
+  ++pc;
+  skip_type(pc);
+  PETREL_NEXT(S);
+}
+
 template <u32 S> PETREL_HANDLER(op_if) {
   PETREL_ENTER;
   constexpr u32 T = popped(S);
   if (static_cast<u32>(pop<S>(sp, a, b)) == 0) {
     PETREL_BRANCH(T);
   }
-  if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
-    PETREL_GOTO(br_if_fall_slow<T>); // a block type is a LEB as well
+  if (is_long_type(pc[1]) || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
+    PETREL_GOTO(if_fall_slow<T>);
   }
   pc += 2;
   stp += 2;
@@ -189,7 +198,7 @@ template <u32 S> PETREL_HANDLER(op_br_table) {
 template <u32 S> PETREL_HANDLER(block_slow) {
   PETREL_ENTER;
   ++pc;
-  skip_leb(pc);
+  skip_type(pc);
   PETREL_NEXT(S);
 }
 
@@ -200,7 +209,7 @@ template <u32 S> PETREL_HANDLER(op_block) {
     stp += 2;
     PETREL_NEXT(S);
   }
-  if (pc[1] >= 0x80) [[unlikely]] {
+  if (is_long_type(pc[1])) [[unlikely]] {
     PETREL_GOTO(block_slow<S>);
   }
   pc += 2;
@@ -209,7 +218,7 @@ template <u32 S> PETREL_HANDLER(op_block) {
 
 template <u32 S> PETREL_HANDLER(op_loop) {
   PETREL_ENTER;
-  if (pc[1] >= 0x80) [[unlikely]] {
+  if (is_long_type(pc[1])) [[unlikely]] {
     PETREL_GOTO(block_slow<S>);
   }
   pc += 2;

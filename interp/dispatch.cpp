@@ -10,8 +10,10 @@
 #include "interp/interp.h"
 #include "interp/memory_handlers.h"
 #include "interp/numeric_handlers.h"
+#include "interp/reference_handlers.h"
 #include "interp/table_handlers.h"
 #include "interp/variable_handlers.h"
+#include "ir/opcodes.h"
 #include "runtime/code_registry.h"
 
 namespace petrel::interp {
@@ -38,6 +40,14 @@ constexpr void put(Table& table, u32 prefix, u32 code, u32 state, HandlerFn fn) 
   }
 }
 
+/// The 0xfb prefix: goes on in the page of gc_dispatch.cpp, with `pc` still at the prefix.
+template <u32 S> PETREL_HANDLER(op_prefix_fb) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  const u8* at = pc + 1;
+  PETREL_DISPATCH_TO(kPageFb.data()[read_leb_u32(at) % kPageFbSize]);
+}
+
 /// The 0xfc prefix: goes on in the page, with `pc` at the last byte of the opcode.
 template <u32 S> PETREL_HANDLER(op_prefix_fc) {
   PETREL_ENTER;
@@ -54,7 +64,8 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_IF_BulkMemory(...) __VA_ARGS__
 #define PETREL_IF_ReferenceTypes(...) __VA_ARGS__
 #define PETREL_IF_TailCall(...) op_illegal<S>
-#define PETREL_IF_FunctionReferences(...) op_illegal<S>
+#define PETREL_IF_FunctionReferences(...) __VA_ARGS__
+// Those of the 0xfb page have their names in gc_dispatch.cpp.
 #define PETREL_IF_Gc(...) op_illegal<S>
 #define PETREL_IF_Exceptions(...) op_illegal<S>
 #define PETREL_IF_LegacyExceptions(...) op_illegal<S>
@@ -105,6 +116,7 @@ template <u32 S> constexpr void fill(Table& table) {
   }
   put(table, 0, 0xfc, S, &op_prefix_fc<S>);
   put(table, 0, 0xfe, S, &op_prefix_fe<S>);
+  put(table, 0, ir::kPrefixGc, S, &op_prefix_fb<S>);
 #define PETREL_OP(Enum, snake, text, prefix, code, imm, params, results, feature, family)          \
   put(table, prefix, code, S, PETREL_IF_##feature(op_##snake<S>));
 #define PETREL_OP_NUMERIC(Enum, snake, text, prefix, code, params, results, feature, family)       \
@@ -119,6 +131,7 @@ template <u32 S> constexpr void fill(Table& table) {
                          memory, rmw)                                                              \
   put(table, prefix, code, S, PETREL_IF_##feature(PETREL_ATOMIC_##family(memory, rmw)));
 #include "ir/opcodes.def"
+  put(table, 0, ir::op_info(ir::Op::RefEq).code, S, &op_ref_eq<S>);
 }
 
 constexpr Table make_table() {

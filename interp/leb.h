@@ -45,4 +45,18 @@ inline void skip_leb(const u8*& at) {
   }
 }
 
+/// Whether a value or block type is not one byte: a long type index, or a reference with a heap type (0x63, 0x64; other
+/// codes of 0x60 to 0x67 do not occur). Most blocks have type 0x40.
+inline bool is_long_type(u8 first) {
+  return first != 0x40 && (first >= 0x80 || (first & 0xf8) == 0x60);
+}
+
+/// Moves past a value or block type of any form.
+inline void skip_type(const u8*& at) {
+  if ((*at & 0xf8) == 0x60) {
+    ++at;
+  }
+  skip_leb(at);
+}
+
 } // namespace petrel::interp

@@ -62,15 +62,15 @@ struct Entry {
 
 // Races on guest data are the guest's; the sanitizer watches what handlers call.
 #if defined(PETREL_TSAN)
-#define PETREL_HANDLER_ATTR __attribute__((no_sanitize("thread")))
+#define PETREL_HANDLER_ATTR __attribute__((unused, no_sanitize("thread")))
 #else
-#define PETREL_HANDLER_ATTR
+#define PETREL_HANDLER_ATTR [[maybe_unused]]
 #endif
 #define PETREL_HANDLER_RESULT Step
 #define PETREL_REGS Regs& regs
 #define PETREL_ENTER [[maybe_unused]] auto& [pc, sp, fp, stp, mem0, ctx, func, disp, a, b] = regs
-#define PETREL_DISPATCH(entry_index)                                                               \
-  return Step { disp[entry_index].fn, true }
+#define PETREL_DISPATCH_TO(entry)                                                                  \
+  return Step { (entry).fn, true }
 #define PETREL_GOTO(...)                                                                           \
   return Step { &__VA_ARGS__, true }
 #define PETREL_LEAVE(ok)                                                                           \
@@ -89,12 +89,12 @@ struct Entry {
   HandlerFn fn;
 };
 
-#define PETREL_HANDLER_ATTR __attribute__((preserve_none, noinline, section("petrel_interp")))
+#define PETREL_HANDLER_ATTR                                                                        \
+  __attribute__((preserve_none, noinline, unused, section("petrel_interp")))
 #define PETREL_HANDLER_RESULT bool
 #define PETREL_ENTER static_assert(true)
 #define PETREL_REG_ARGS pc, sp, fp, stp, mem0, ctx, func, disp, a, b
-#define PETREL_DISPATCH(entry_index)                                                               \
-  [[clang::musttail]] return disp[entry_index].fn(PETREL_REG_ARGS)
+#define PETREL_DISPATCH_TO(entry) [[clang::musttail]] return (entry).fn(PETREL_REG_ARGS)
 #define PETREL_GOTO(...) [[clang::musttail]] return (__VA_ARGS__)(PETREL_REG_ARGS)
 #define PETREL_LEAVE(ok) return (ok)
 
@@ -108,6 +108,8 @@ struct Entry {
 #else
 #define PETREL_FORGET_OPERANDS asm("" : "=r"(a), "=r"(b))
 #endif
+/// Goes on with an entry of the dispatch table.
+#define PETREL_DISPATCH(entry_index) PETREL_DISPATCH_TO(disp[entry_index])
 /// Dispatches the instruction at `pc` in register state `state`.
 #define PETREL_NEXT(state) PETREL_DISPATCH((state) * 256u + *pc)
 
@@ -120,6 +122,9 @@ constexpr u32 kDispatchSize = kPageFe + kPageFeSize;
 /// Most instances run through `kDispatch`, those whose memory 0 has no guard through `kDispatchChecked`.
 extern const std::array<Entry, kDispatchSize> kDispatch;
 extern const std::array<Entry, kDispatchSize> kDispatchChecked;
+/// The 0xfb page (gc_dispatch.cpp): operands in memory, `pc` at the prefix.
+constexpr u32 kPageFbSize = 32;
+extern const std::array<Entry, kPageFbSize> kPageFb;
 /// Runs `func`, whose arguments, locals and header are on the value stack from `fp`, until it returns to the exit
 /// function. The results are at `fp` then. False: a trap is pending.
 bool run(const Func* func, Slot* fp);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "interp/support.h"
 
+#include <algorithm>
+
 #include "interp/interp.h"
 #include "interp/leb.h"
 #include "ir/vm_layout.h"
@@ -210,6 +212,21 @@ bool call_host(ir::FuncRef* callee, Slot* args, u32 slots, HostFrame from) {
     record_frames(from.pc, from.fp, from.func);
   }
   return ok;
+}
+
+Slot* replace_frame(Slot* fp, const Slot* sp, const Func* func, const Func* callee) {
+  const FrameHeader kept = *header_of(fp, func);
+  FrameHeader* const header = header_of(fp, callee);
+  // INVARIANT(stack-limit)
+  if (reinterpret_cast<u64>(header) + callee->frame_bytes >
+      reinterpret_cast<u64>(callee->ctx->store->value_stack_limit)) {
+    return nullptr;
+  }
+  const u64 params = callee->args_bytes / sizeof(Slot);
+  std::copy_n(sp - params, params, fp); // downwards: a frame lies below its operands
+  std::fill(fp + params, reinterpret_cast<Slot*>(header), Slot{});
+  *header = kept;
+  return reinterpret_cast<Slot*>(header) + kHeaderSlots;
 }
 
 bool poll(const u8* pc, const Slot* fp, const Func* func) {

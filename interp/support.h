@@ -32,6 +32,10 @@ Arity arity_of_type(const ir::VMContext* ctx, u32 type_idx);
 /// max(parameters, results) in use. False: a trap or exit is pending and the frames of `from` are recorded.
 bool call_host(ir::FuncRef* callee, Slot* args, u32 slots, HostFrame from);
 
+/// A tail call: moves the arguments of `callee`, the topmost operands, to `fp`, and makes its frame there with the header of
+/// `func`'s frame. Where its operands begin, or null when the stack is exhausted (nothing moved then).
+Slot* replace_frame(Slot* fp, const Slot* sp, const Func* func, const Func* callee);
+
 /// Asks the runtime whether to leave; false: yes, and the frames are recorded.
 bool poll(const u8* pc, const Slot* fp, const Func* func);
 

@@ -25,6 +25,15 @@ template <u32 S> PETREL_HANDLER(op_ref_is_null) {
   PETREL_NEXT(pushed(popped(S)));
 }
 
+template <u32 S> PETREL_HANDLER(op_ref_eq) {
+  PETREL_ENTER;
+  const u64 second = pop<S>(sp, a, b);
+  const u64 first = pop<popped(S)>(sp, a, b);
+  push<popped(popped(S))>(sp, a, b, first == second ? 1 : 0);
+  ++pc;
+  PETREL_NEXT(pushed(popped(popped(S))));
+}
+
 template <u32 S> PETREL_HANDLER(op_ref_func) {
   PETREL_ENTER;
   flush<S>(sp, a, b);

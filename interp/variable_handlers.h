@@ -35,8 +35,7 @@ template <u32 S> PETREL_HANDLER(op_select_t) {
   push<T>(sp, a, b, condition != 0 ? then : otherwise);
   ++pc;
   for (u32 left = read_leb_u32(pc); left != 0; --left) {
-    skip_leb(
-        pc); // a value type is a LEB, or a LEB and a heap type; only the former without typed references
+    skip_type(pc);
   }
   PETREL_NEXT(pushed(T));
 }

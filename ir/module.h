@@ -43,6 +43,7 @@ struct TypeDef {
   u8 is_final = 1;
   u16 depth = 0;           ///< number of supertypes above
   TypeIdx supertype = {};  ///< none() when there is none
+  TypeIdx canonical = {};  ///< first type of the module that is equal to this one
   u32 rec_group_start = 0; ///< first type index of its recursion group
   u32 rec_group_size = 1;
   Array<ValType> params =

@@ -32,8 +32,9 @@
 //              that many 8-byte units behind this entry
 //     record   four words: keep, drop, dstp (i32, from the record), 0. Records follow the last entry; equal ones are shared.
 //
+// `return_call`, `return_call_indirect`, `return_call_ref`: as the plain calls
 // `call`:          word 0 = function index, word 1 = length of the whole instruction in bytes
-// `call_indirect`: word 0 = module type index, word 1 = length of the whole instruction
+// `call_indirect`, `call_ref`: word 0 = module type index, word 1 = length of the whole instruction
 //
 // `struct.get`, `struct.get_s`, `struct.get_u`, `struct.set`, `array.get`, `array.get_s`, `array.get_u`, `array.set`:
 //     word 0 = gc_access_word (ir/gc_layout.h), word 1 = length of the whole instruction

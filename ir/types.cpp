@@ -28,6 +28,9 @@ std::string_view heap_name(AbsHeapType type) {
 
 std::string ref_name(ValType type) {
   const HeapType heap = type.heap();
+  if (heap == HeapType()) {
+    return "a reference"; // of unreachable code
+  }
   const std::string name = heap.is_abstract() ? std::string(heap_name(heap.abstract()))
                                               : strf("%u", heap.type_idx().index());
   if (type.is_nullable() && heap.is_abstract()) {

@@ -5,6 +5,7 @@
 
 #include "ir/builtins.h"
 #include "runtime/signals.h"
+#include "runtime/type_registry.h"
 
 namespace petrel::runtime {
 
@@ -146,7 +147,7 @@ bool builtin_call_indirect_cold(VMContext* ctx, u32 table_idx, u64 index, u64 ty
     return instance.store().raise(TrapCode::uninitialized_element);
   }
   // SAFETY: non-null elements of function tables are FuncRefs of this Store.
-  if (reinterpret_cast<const ir::FuncRef*>(reference)->type_id != type_id) {
+  if (!is_subtype(reinterpret_cast<const ir::FuncRef*>(reference)->type_id, type_id)) {
     return instance.store().raise(TrapCode::indirect_call_type_mismatch);
   }
   table.set(index, reference);

@@ -131,7 +131,7 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
   case ir::ExternKind::func: {
     const TypeIdx type = ir.func(FuncIdx(import.index)).type;
     const u64 wanted = module_->type_ids[type.index()];
-    if (given.func->type_id != wanted) {
+    if (!is_subtype(given.func->type_id, wanted)) {
       return incompatible(ir, import, signature_text(func_signature(wanted)),
                           signature_text(func_signature(given.func->type_id)));
     }
@@ -155,7 +155,8 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
     return {};
   }
   case ir::ExternKind::table: {
-    const ir::TableType wanted = ir.tables()[import.index].type;
+    ir::TableType wanted = ir.tables()[import.index].type;
+    wanted.element = canonical(wanted.element, module_->type_ids);
     const ir::TableType found = given.table->type();
     if (found.element != wanted.element || !matches(found.limits, wanted.limits)) {
       return incompatible(ir, import,
@@ -166,9 +167,12 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
     return {};
   }
   case ir::ExternKind::global: {
-    const ir::GlobalType wanted = ir.globals()[import.index].type;
+    ir::GlobalType wanted = ir.globals()[import.index].type;
+    wanted.type = canonical(wanted.type, module_->type_ids);
     const ir::GlobalType found = given.global->type;
-    if (found.type != wanted.type || found.is_mutable != wanted.is_mutable) {
+    const bool has_type =
+        wanted.is_mutable ? found.type == wanted.type : matches(found.type, wanted.type);
+    if (!has_type || found.is_mutable != wanted.is_mutable) {
       return incompatible(
           ir, import, (wanted.is_mutable ? "mutable global " : "global ") + to_string(wanted.type),
           (found.is_mutable ? "mutable global " : "global ") + to_string(found.type));
@@ -232,12 +236,15 @@ Status Instance::define_tables() {
   const ir::Module& ir = module_->ir;
   const ir::VMLayout layout(ir);
   for (u32 i = ir.header().imported_tables; i < ir.tables().size(); ++i) {
-    TRY_ASSIGN(Table * table, store_.make_table(ir.tables()[i].type));
+    ir::TableType type = ir.tables()[i].type;
+    type.element = canonical(type.element, module_->type_ids);
+    TRY_ASSIGN(Table * table, store_.make_table(type));
     // SAFETY: as above.
     table->place_pair(reinterpret_cast<ir::TablePair*>(reinterpret_cast<u8*>(vm_) +
                                                        layout.table(TableIdx(i)).offset));
     tables_.push_back(table);
-    const u64 init = evaluate(ir.tables()[i].init).i64;
+    TRY_ASSIGN(const RawVal value, evaluate(ir.tables()[i].init));
+    const u64 init = value.i64;
     for (u64 at = 0; init != 0 && at < table->size(); ++at) {
       table->set(at, init);
     }
@@ -252,8 +259,10 @@ Status Instance::define_globals() {
     // SAFETY: 16-aligned slot inside the VMContext.
     auto* slot =
         reinterpret_cast<RawVal*>(reinterpret_cast<u8*>(vm_) + slot_of(ir, GlobalIdx(i)).offset);
-    *slot = evaluate(global.init);
-    Global* owned = store_.make_global(global.type, *slot);
+    TRY_ASSIGN(*slot, evaluate(global.init));
+    ir::GlobalType type = global.type;
+    type.type = canonical(type.type, module_->type_ids);
+    Global* owned = store_.make_global(type, *slot);
     owned->slot = slot;
     globals_.push_back(owned);
   }
@@ -273,7 +282,8 @@ Status Instance::evaluate_elems() {
   elem_values_.resize(ir().elems().size());
   for (usize i = 0; i < ir().elems().size(); ++i) {
     for (const ir::ConstExpr& expr : ir().array(ir().elems()[i].exprs)) {
-      elem_values_[i].push_back(evaluate(expr).i64);
+      TRY_ASSIGN(const RawVal value, evaluate(expr));
+      elem_values_[i].push_back(value.i64);
     }
   }
   return {};
@@ -281,14 +291,15 @@ Status Instance::evaluate_elems() {
 
 Status Instance::fill_segments() {
   const ir::Module& ir = module_->ir;
-  auto address = [&](const ir::ConstExpr& expr, const Limits& limits) {
-    const RawVal value = evaluate(expr);
+  auto address = [&](const ir::ConstExpr& expr, const Limits& limits) -> Result<u64> {
+    TRY_ASSIGN(const RawVal value, evaluate(expr));
     return limits.is_64 != 0 ? value.i64 : u64{value.i32};
   };
   for (u32 i = 0; i < ir.elems().size(); ++i) {
     const ir::Elem& elem = ir.elems()[i];
     if (elem.mode == ir::SegmentMode::active) {
-      const u64 offset = address(elem.offset, ir.tables()[elem.table.index()].type.limits);
+      TRY_ASSIGN(const u64 offset,
+                 address(elem.offset, ir.tables()[elem.table.index()].type.limits));
       if (!table_init(*this, elem.table, ElemIdx(i), offset, 0, elem_count(ElemIdx(i)))) {
         return std::unexpected(store_.take_pending());
       }
@@ -302,7 +313,7 @@ Status Instance::fill_segments() {
     if (data.mode != ir::SegmentMode::active) {
       continue;
     }
-    const u64 offset = address(data.offset, ir.memories()[data.memory.index()]);
+    TRY_ASSIGN(const u64 offset, address(data.offset, ir.memories()[data.memory.index()]));
     if (!memory_init(*this, data.memory, DataIdx(i), offset, 0, data.bytes_size)) {
       return std::unexpected(store_.take_pending());
     }
@@ -317,6 +328,7 @@ Result<Instance*> Store::instantiate(std::shared_ptr<const CoreModule> module,
   instances_.push_back(std::unique_ptr<Instance>(new Instance(*this, std::move(module))));
   Instance* instance = instances_.back().get();
   TRY(instance->allocate());
+  TRY(instance->prepare_gc());
   TRY(instance->link(imports));
   TRY(instance->define());
   TRY(instance->fill_segments());
@@ -361,7 +373,30 @@ void Instance::visit_gc_roots(GcMarker& marker) const {
   }
 }
 
-RawVal Instance::evaluate(const ir::ConstExpr& expr) { return evaluate_const(*this, expr); }
+Result<RawVal> Instance::evaluate(const ir::ConstExpr& expr) {
+  if (auto value = evaluate_const(*this, expr)) {
+    return *value;
+  }
+  return std::unexpected(store_.take_pending());
+}
+
+/// Makes the heap and tells it the module's types, if it has any that need it.
+Status Instance::prepare_gc() {
+  const std::span<const ir::TypeDef> types = ir().types();
+  const bool has_objects = std::ranges::any_of(
+      types, [](const ir::TypeDef& type) { return type.kind != ir::CompositeKind::func; });
+  if (!has_objects && ir().tags().empty()) {
+    return {};
+  }
+  TRY_ASSIGN(GcHeap * heap, store_.gc_heap());
+  for (u64 id : module_->type_ids) {
+    const TypeInfo& info = type_info(id);
+    if (info.kind != ir::CompositeKind::func) {
+      heap->define_type(id, info.layout);
+    }
+  }
+  return {};
+}
 
 std::optional<Extern> Instance::find_export(std::string_view name) {
   const ir::Export* found = ir().find_export(name);

@@ -42,7 +42,10 @@ public:
   /// Elements of a segment: their count (0 once dropped) and the i-th reference.
   u32 elem_count(ElemIdx idx) const;
   u64 elem_value(ElemIdx idx, u32 i);
-  void drop_elem(ElemIdx idx) { dropped_elems_[idx.index()] = true; }
+  void drop_elem(ElemIdx idx) {
+    dropped_elems_[idx.index()] = true;
+    elem_values_[idx.index()].clear(); // no roots any more
+  }
 
   /// References that evaluated element segments hold.
   void visit_gc_roots(GcMarker& marker) const;
@@ -61,7 +64,8 @@ private:
   Status define_globals();
   Status fill_segments();
   Status evaluate_elems();
-  RawVal evaluate(const ir::ConstExpr& expr);
+  Status prepare_gc();
+  Result<RawVal> evaluate(const ir::ConstExpr& expr);
   void fill_func_ref(ir::FuncRef& ref, FuncIdx idx);
 
   Store& store_;

@@ -6,16 +6,12 @@
 
 #include "base/format.h"
 #include "base/os.h"
+#include "runtime/type_registry.h"
 
 namespace petrel::runtime {
 
 namespace {
 constexpr u64 kPage = 4096;
-
-bool is_func_heap(HeapType heap) {
-  return !heap.is_abstract() || heap.abstract() == AbsHeapType::func ||
-         heap.abstract() == AbsHeapType::nofunc;
-}
 } // namespace
 
 Table::Table(const ir::TableType& type, Budget& budget)

@@ -21,9 +21,11 @@ namespace petrel::wast {
 /// A value that came back. References say what scripts can tell apart.
 struct ResultValue {
   ValType type;
-  u64 bits[2] = {0, 0};                ///< numbers
-  bool is_null = false;                ///< references
-  std::optional<u32> host_number = {}; ///< of `ref.extern n`
+  u64 bits[2] = {0, 0}; ///< numbers
+  bool is_null = false; ///< references
+  AbsHeapType shape = AbsHeapType::
+      any; ///< non-null references: func, exn, extern_, or i31, struct_, array, any (a host value)
+  std::optional<u32> host_number = {}; ///< of `ref.extern n`, `ref.host n`
 };
 
 /// How instantiating or calling ended.

@@ -204,7 +204,7 @@ TEST_CASE("float patterns") {
   ResultValue vector{.type = ValKind::v128, .bits = {0x7fc000013f800000, 0x8000000000000000}};
   CHECK(matches(vector, pattern("(v128.const f32x4 1 nan:arithmetic 0 -0)")));
   CHECK(!matches(vector, pattern("(v128.const f32x4 1 nan:canonical 0 -0)")));
-  ResultValue host{.type = ValType::externref(), .host_number = 3};
+  ResultValue host{.type = ValType::externref(), .shape = AbsHeapType::extern_, .host_number = 3};
   CHECK(matches(host, pattern("(ref.extern 3)")));
   CHECK(matches(host, pattern("(ref.extern)")));
   CHECK(!matches(host, pattern("(ref.extern 4)")));

@@ -53,17 +53,12 @@ bool vector_matches(const ResultValue& value, const ScriptValue& expected) {
   return true;
 }
 
-/// True when a non-null reference of heap type `type` may be what `(ref.<pattern>)` means.
-bool ref_below(HeapType type, AbsHeapType pattern) {
-  if (!type.is_abstract()) {
-    return pattern != AbsHeapType::extern_ && pattern != AbsHeapType::exn;
-  }
-  AbsHeapType abs = type.abstract();
-  if (pattern == AbsHeapType::func || pattern == AbsHeapType::extern_ ||
-      pattern == AbsHeapType::exn) {
-    return abs == pattern;
-  }
-  return abs != AbsHeapType::func && abs != AbsHeapType::extern_ && abs != AbsHeapType::exn;
+/// True when a non-null reference that is a `shape` is what `(ref.<pattern>)` means.
+bool is_below(AbsHeapType shape, AbsHeapType pattern) {
+  const bool is_eq =
+      shape == AbsHeapType::i31 || shape == AbsHeapType::struct_ || shape == AbsHeapType::array;
+  return shape == pattern || (is_eq && pattern == AbsHeapType::eq) ||
+         ((is_eq || shape == AbsHeapType::eq) && pattern == AbsHeapType::any);
 }
 
 bool one_matches(const ResultValue& value, const ScriptValue& expected) {
@@ -84,7 +79,7 @@ bool one_matches(const ResultValue& value, const ScriptValue& expected) {
     return value.type == ValType(ValKind::v128) && vector_matches(value, expected);
   case ScriptValueKind::ref_null: return value.type.is_ref() && value.is_null;
   case ScriptValueKind::ref:
-    return value.type.is_ref() && !value.is_null && ref_below(value.type.heap(), *expected.heap) &&
+    return value.type.is_ref() && !value.is_null && is_below(value.shape, *expected.heap) &&
            (!expected.number || value.host_number == expected.number);
   }
   PETREL_UNREACHABLE();

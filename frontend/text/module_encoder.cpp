@@ -358,17 +358,25 @@ Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_id
   TRY(cursor.expect_form("elem"));
   ByteWriter items;
   u32 count = 0;
-  bool exprs = cursor.at(TokenKind::lparen);
+  const bool are_written_out = cursor.at(TokenKind::lparen);
+  // Function indices have no room for a type that is not funcref.
+  const bool exprs = are_written_out || element != ValType::funcref();
   while (!cursor.at(TokenKind::rparen)) {
     ++count;
-    if (exprs) {
+    if (are_written_out) {
       bool item = cursor.accept_form("item");
       InstrEncoder encoder(scope_, nullptr, items, nullptr);
       TRY(item ? encoder.encode_sequence(cursor) : encoder.encode_folded(cursor));
       TRY(item ? cursor.expect_rparen() : Status{});
     } else {
       TRY_ASSIGN(u32 func, scope_.funcs.resolve(cursor));
+      if (exprs) {
+        items.write_u8(static_cast<u8>(ir::op_info(ir::Op::RefFunc).code));
+      }
       items.write_var_u32(func);
+      if (exprs) {
+        items.write_u8(static_cast<u8>(ir::op_info(ir::Op::End).code));
+      }
     }
   }
   TRY(cursor.expect_rparen());
