@@ -57,11 +57,22 @@ public:
   }
 
   void register_instance(u32 instance, std::string_view name) override {
+    if (instance < shared_.size()) {
+      for (const auto& [exported, memory] : shared_[instance]) {
+        linker_.define(std::string(name), exported, runtime::Extern::of(memory));
+      }
+      return;
+    }
     linker_.define_instance(std::string(name), *instances_[instance]);
   }
 
+  std::unique_ptr<wast::Backend> fork(std::span<const u32> instances) override;
+
   Outcome invoke(u32 instance_number, std::string_view name,
                  std::span<const text::ScriptValue> args) override {
+    if (instance_number < shared_.size()) {
+      return failed(Error(ErrorClass::usage, "threads share memories only"));
+    }
     runtime::Instance& instance = *instances_[instance_number];
     const ir::Export* exported = instance.ir().find_export(name);
     if (exported == nullptr || exported->kind != ir::ExternKind::func) {
@@ -90,7 +101,10 @@ public:
   }
 
   Outcome get(u32 instance_number, std::string_view name) override {
-    auto found = instances_[instance_number]->find_export(name);
+    std::optional<runtime::Extern> found;
+    if (instance_number >= shared_.size()) {
+      found = instances_[instance_number]->find_export(name);
+    }
     if (!found || found->kind != ir::ExternKind::global) {
       return failed(Error(ErrorClass::usage, "no such exported global"));
     }
@@ -101,11 +115,12 @@ public:
 
 private:
   /// The Store comes with the first program, which says whether code is native.
-  runtime::Store& store_for(const Program& program) {
+  runtime::Store& store_for(const Program& program) { return store_of(program.is_native()); }
+  runtime::Store& store_of(bool is_native) {
     if (store_ == nullptr) {
       store_ = std::make_unique<runtime::Store>(
           runtime::StoreConfig{.max_memory_bytes = kScriptMemoryBytes,
-                               .interp = program.is_native() ? nullptr : &interp::hooks(),
+                               .interp = is_native ? nullptr : &interp::hooks(),
                                .gc_zeal = setup_.gc_zeal});
     }
     return *store_;
@@ -183,7 +198,9 @@ private:
   std::vector<std::shared_ptr<const Program>> programs_; // outlive the store's instances
   std::unique_ptr<runtime::Store> store_;
   runtime::Linker linker_;
-  std::vector<runtime::Instance*> instances_;
+  std::vector<runtime::Instance*>
+      instances_; ///< null for the first ones, which another thread shares
+  std::vector<std::vector<std::pair<std::string, runtime::Memory*>>> shared_;
 };
 
 std::unique_ptr<wast::Backend> make_backend(void* data) {
@@ -194,6 +211,32 @@ Result<std::shared_ptr<const Program>> load_interpreted(std::vector<u8> wasm,
                                                         const ProgramOptions& options, void*) {
   TRY_ASSIGN(auto bytes, sys::FileBytes::copy_of(wasm));
   return Program::from_bytes(std::move(bytes), options);
+}
+
+std::unique_ptr<wast::Backend> StoreBackend::fork(std::span<const u32> instances) {
+  if (setup_.load != load_interpreted) {
+    return nullptr;
+  }
+  auto other = std::make_unique<StoreBackend>(setup_);
+  runtime::Store& store = other->store_of(false);
+  for (u32 number : instances) {
+    other->instances_.push_back(nullptr);
+    auto& memories = other->shared_.emplace_back();
+    if (number < shared_.size()) {
+      continue;
+    }
+    const ir::Module& ir = instances_[number]->ir();
+    for (const ir::Export& exported : ir.exports()) {
+      if (exported.kind != ir::ExternKind::memory) {
+        continue;
+      }
+      runtime::Memory& memory = instances_[number]->memory(MemIdx(exported.index));
+      if (memory.is_shared()) {
+        memories.emplace_back(ir.str(exported.name), store.adopt_memory(store_->owner_of(&memory)));
+      }
+    }
+  }
+  return other;
 }
 
 } // namespace

@@ -53,6 +53,9 @@ public:
   virtual void register_instance(u32 instance, std::string_view name) = 0;
   virtual Outcome invoke(u32 instance, std::string_view name,
                          std::span<const text::ScriptValue> args) = 0;
+  /// A backend with a Store of its own for another thread of the script. Its first instances are the given ones, as far as
+  /// threads can share them: their shared memories. Null: this engine has no threads.
+  virtual std::unique_ptr<Backend> fork(std::span<const u32> instances) = 0;
   /// The value of an exported global.
   virtual Outcome get(u32 instance, std::string_view name) = 0;
 };

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/wast/executor.h"
 
+#include <algorithm>
+#include <iterator>
+#include <thread>
+
 #include "base/format.h"
 #include "base/unicode.h"
 #include "cli/wast/match.h"
@@ -61,6 +65,32 @@ std::string describe(const Outcome& outcome) {
 class Executor {
 public:
   explicit Executor(Backend& backend) : backend_(backend) {}
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+  ~Executor() { CHECK(threads_.empty()); } // take_report waits for them
+
+  /// Runs commands, one after the other; what they came to is in `take_report`.
+  void run_all(std::span<const Command> commands) {
+    for (const Command& command : commands) {
+      Verdict verdict = run(command);
+      switch (verdict.kind) {
+      case Verdict::Kind::passed: ++report_.passed; break;
+      case Verdict::Kind::later: ++report_.later[verdict.text]; break;
+      case Verdict::Kind::failed:
+        report_.failures.push_back(
+            {command.position.line,
+             std::string(text::command_name(command.kind)) + ": " + verdict.text});
+        break;
+      }
+    }
+  }
+  /// The report, with those of threads that nobody waited for.
+  Report take_report() {
+    while (!threads_.empty()) {
+      finish_thread(threads_.begin());
+    }
+    return std::move(report_);
+  }
 
   Status provide_spectest() {
     TRY(provide(kSpectestText));
@@ -101,12 +131,71 @@ public:
     case CommandKind::assert_malformed: return assert_rejected(command, ErrorClass::malformed);
     case CommandKind::assert_invalid_custom:
     case CommandKind::assert_malformed_custom: return Verdict::later("custom-annotations");
+    case CommandKind::thread: return start_thread(command);
+    case CommandKind::wait: return wait_for_thread(command);
     case CommandKind::unsupported: return Verdict::later(command.text);
     }
     PETREL_UNREACHABLE();
   }
 
 private:
+  /// A host thread with a script of its own on a Store of its own.
+  struct Thread {
+    std::unique_ptr<Backend> backend;
+    std::unique_ptr<Executor> executor;
+    std::thread host;
+  };
+
+  Verdict start_thread(const Command& command) {
+    if (threads_.contains(command.instance_name)) {
+      return Verdict::fail("thread $" + escaped(command.instance_name) + " runs already");
+    }
+    std::vector<u32> shared;
+    for (const std::string& name : command.shared) {
+      Slot slot = instance(name);
+      if (!slot.number) {
+        return no_instance(slot);
+      }
+      shared.push_back(*slot.number);
+    }
+    std::unique_ptr<Backend> backend = backend_.fork(shared);
+    if (backend == nullptr) {
+      return Verdict::later("threads");
+    }
+    auto executor = std::make_unique<Executor>(*backend);
+    for (usize i = 0; i < command.shared.size(); ++i) {
+      executor->instances_[command.shared[i]] = Slot{.number = static_cast<u32>(i)};
+    }
+    if (Status provided = executor->provide_spectest(); !provided) {
+      return Verdict::fail(provided.error().to_string());
+    }
+    Executor& runs = *executor;
+    threads_[command.instance_name] = {
+        std::move(backend), std::move(executor),
+        std::thread([&runs, &command] { runs.run_all(command.commands); })};
+    return Verdict::pass();
+  }
+
+  Verdict wait_for_thread(const Command& command) {
+    auto found = threads_.find(command.instance_name);
+    if (found == threads_.end()) {
+      return Verdict::fail("no thread $" + escaped(command.instance_name));
+    }
+    finish_thread(found);
+    return Verdict::pass();
+  }
+
+  void finish_thread(std::map<std::string, Thread>::iterator which) {
+    which->second.host.join();
+    Report report = which->second.executor->take_report();
+    report_.passed += report.passed;
+    for (const auto& [feature, count] : report.later) {
+      report_.later[feature] += count;
+    }
+    std::ranges::move(report.failures, std::back_inserter(report_.failures));
+    threads_.erase(which);
+  }
+
   /// Offers the exports of one module as parts of "spectest".
   Status provide(std::string_view fields) {
     TRY_ASSIGN(text::EncodedModule module, text::encode_module(fields, {}, "spectest"));
@@ -336,6 +425,8 @@ private:
   }
 
   Backend& backend_;
+  Report report_;
+  std::map<std::string, Thread> threads_;
   Slot latest_;
   Slot latest_definition_;
   std::map<std::string, Slot> instances_;
@@ -351,20 +442,8 @@ Result<Report> run_script(std::string_view script, Backend& backend) {
   TRY_ASSIGN(std::vector<Command> commands, text::parse_script(script));
   Executor executor(backend);
   TRY(executor.provide_spectest());
-  Report report;
-  for (const Command& command : commands) {
-    Verdict verdict = executor.run(command);
-    switch (verdict.kind) {
-    case Verdict::Kind::passed: ++report.passed; break;
-    case Verdict::Kind::later: ++report.later[verdict.text]; break;
-    case Verdict::Kind::failed:
-      report.failures.push_back(
-          {command.position.line,
-           std::string(text::command_name(command.kind)) + ": " + verdict.text});
-      break;
-    }
-  }
-  return report;
+  executor.run_all(commands);
+  return executor.take_report();
 }
 
 } // namespace petrel::wast

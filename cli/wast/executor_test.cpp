@@ -65,6 +65,9 @@ public:
     }
     return {.kind = Outcome::Kind::error, .error = Error(ErrorClass::usage, "no such export")};
   }
+  std::unique_ptr<Backend> fork(std::span<const u32>) override {
+    return std::make_unique<FakeBackend>();
+  }
   Outcome get(u32, std::string_view) override {
     return {.values = {{.type = ValKind::i64, .bits = {42, 0}}}};
   }

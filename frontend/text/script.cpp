@@ -27,12 +27,12 @@ constexpr CommandWord kCommandWords[] = {
     {"assert_unlinkable", CommandKind::assert_unlinkable},
     {"assert_invalid_custom", CommandKind::assert_invalid_custom},
     {"assert_malformed_custom", CommandKind::assert_malformed_custom},
+    {"thread", CommandKind::thread},
+    {"wait", CommandKind::wait},
 };
 /// Forms of proposals whose scripts are later ones.
 constexpr std::pair<std::string_view, std::string_view> kLaterForms[] = {
     {"component", "component-model"},
-    {"thread", "threads"},
-    {"wait", "threads"},
     {"assert_suspension", "stack-switching"},
 };
 
@@ -124,6 +124,8 @@ private:
         command.results.push_back(std::move(expected));
       }
       return {};
+    case CommandKind::wait: command.instance_name = cursor_.accept_id(); return {};
+    case CommandKind::thread: return parse_thread(command);
     case CommandKind::assert_exception: return parse_action(command.action);
     case CommandKind::assert_trap:
     case CommandKind::assert_exhaustion:
@@ -160,6 +162,28 @@ private:
     TRY_ASSIGN(std::string message, cursor_.expect_string());
     if (command.kind != CommandKind::unsupported) {
       command.text = std::move(message);
+    }
+    return {};
+  }
+
+  /// `$name (shared (module $m))… command…`; no thread starts another.
+  Status parse_thread(Command& command) {
+    command.instance_name = cursor_.accept_id();
+    while (cursor_.accept_form("shared")) {
+      TRY(cursor_.expect_form("module"));
+      command.shared.push_back(cursor_.accept_id());
+      TRY(cursor_.expect_rparen());
+      TRY(cursor_.expect_rparen());
+    }
+    while (!cursor_.at(TokenKind::rparen)) {
+      Command inner;
+      inner.position = source_.position(cursor_.peek().begin);
+      const CommandWord* word = find_command(cursor_.form_keyword());
+      if (word == nullptr || word->kind == CommandKind::thread) {
+        return cursor_.unexpected("a command");
+      }
+      TRY(parse_command(inner));
+      command.commands.push_back(std::move(inner));
     }
     return {};
   }
@@ -236,6 +260,8 @@ std::string_view command_name(CommandKind kind) {
   case CommandKind::assert_unlinkable: return "assert_unlinkable";
   case CommandKind::assert_invalid_custom: return "assert_invalid_custom";
   case CommandKind::assert_malformed_custom: return "assert_malformed_custom";
+  case CommandKind::thread: return "thread";
+  case CommandKind::wait: return "wait";
   case CommandKind::unsupported: return "unsupported";
   }
   PETREL_UNREACHABLE();

@@ -80,6 +80,8 @@ enum class CommandKind : u8 {
   assert_unlinkable,
   assert_invalid_custom,
   assert_malformed_custom,
+  thread, ///< starts `commands` in a thread of their own, named `instance_name`, with the modules of `shared`
+  wait,        ///< for the thread `instance_name`
   unsupported, ///< a form of a later feature; `text` names the feature
 };
 /// The word that scripts use: `assert_return`.
@@ -94,6 +96,8 @@ struct Command {
   std::string text; ///< expected message, registered name, feature
   std::string instance_name;
   std::string definition_name;
+  std::vector<Command> commands = {};   ///< thread
+  std::vector<std::string> shared = {}; ///< thread: instances whose shared memories it gets
 };
 
 /// Parses a script. `text` must outlive the commands.
