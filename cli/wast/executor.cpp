@@ -147,6 +147,14 @@ private:
   };
 
   Verdict start_thread(const Command& command) {
+    Verdict verdict = try_thread(command);
+    if (verdict.kind == Verdict::Kind::later) {
+      later_threads_[command.instance_name] = verdict.text;
+    }
+    return verdict;
+  }
+
+  Verdict try_thread(const Command& command) {
     if (threads_.contains(command.instance_name)) {
       return Verdict::fail("thread $" + escaped(command.instance_name) + " runs already");
     }
@@ -179,7 +187,10 @@ private:
   Verdict wait_for_thread(const Command& command) {
     auto found = threads_.find(command.instance_name);
     if (found == threads_.end()) {
-      return Verdict::fail("no thread $" + escaped(command.instance_name));
+      auto later = later_threads_.find(command.instance_name);
+      return later != later_threads_.end()
+                 ? Verdict::later(later->second)
+                 : Verdict::fail("no thread $" + escaped(command.instance_name));
     }
     finish_thread(found);
     return Verdict::pass();
@@ -427,6 +438,7 @@ private:
   Backend& backend_;
   Report report_;
   std::map<std::string, Thread> threads_;
+  std::map<std::string, std::string> later_threads_; ///< not started: the feature
   Slot latest_;
   Slot latest_definition_;
   std::map<std::string, Slot> instances_;
