@@ -90,19 +90,28 @@ TEST_CASE("messages: types, imports, functions") {
       {kPreamble + section(1, {1, 0x40}), "error[malformed]: section type (id 1), offset 0xb: "
                                           "malformed type form 0x40, expected 0x60 (func)"},
       {kPreamble + section(1, {1, 0x4e}),
-       "error[unsupported]: section type (id 1), offset 0xb: type form 0x4e needs feature gc, "
-       "which this build does not have"},
+       "error[malformed]: section type (id 1), offset 0xc: unexpected end of section or function"},
       {kPreamble + section(1, {1, 0x50}),
-       "error[unsupported]: section type (id 1), offset 0xb: type form 0x50 needs feature gc, "
-       "which this build does not have"},
+       "error[malformed]: section type (id 1), offset 0xc: unexpected end of section or function"},
+      {kPreamble + section(1, {1, 0x50, 1, 0, 0x60, 0, 0}),
+       "error[invalid]: section type (id 1), offset 0xc: unknown type 0"},
+      {kPreamble + section(1, {2, 0x60, 0, 0, 0x50, 1, 0, 0x60, 0, 0}),
+       "error[invalid]: section type (id 1), offset 0xe: sub type 1 does not match super type 0: "
+       "the super type is final"},
+      {kPreamble + section(1, {2, 0x50, 0, 0x5f, 1, 0x7f, 0, 0x50, 1, 0, 0x5f, 1, 0x7f, 1}),
+       "error[invalid]: section type (id 1), offset 0x11: sub type 1 does not match super type 0: "
+       "its definition is no extension"},
+      {kPreamble + section(1, {1, 0x5e, 0x78, 2}),
+       "error[malformed]: section type (id 1), offset 0xd: malformed mutability 0x02"},
+      {kPreamble + section(1, {1, 0x4e, 1, 0x5e, 0x63, 1, 0}),
+       "error[invalid]: section type (id 1), offset 0xf: unknown type 1"},
       {kPreamble + section(1, {1, 0x60, 1, 0x7a, 0}),
        "error[malformed]: section type (id 1), offset 0xd: malformed value type 0x7a"},
       {kPreamble + section(1, {1, 0x60, 1, 0x7b, 0}),
        "error[unsupported]: section type (id 1), offset 0xd: v128 needs feature simd, which this "
        "build does not have"},
-      {kPreamble + section(1, {1, 0x60, 1, 0x64, 0x70, 0}),
-       "error[unsupported]: section type (id 1), offset 0xd: typed reference needs feature "
-       "function-references, which this build does not have"},
+      {kPreamble + section(1, {1, 0x60, 1, 0x64, 5, 0}),
+       "error[invalid]: section type (id 1), offset 0xe: unknown type 5"},
       {kPreamble + section(1, {9, 0x60, 0, 0}),
        "error[malformed]: section type (id 1), offset 0xa: unexpected end of section or function: "
        "9 types announced, 3 bytes left"},
@@ -131,14 +140,16 @@ TEST_CASE("messages: tables, memories, globals, exports, start") {
        "maximum: 2 > 1"},
       {kPreamble + section(4, ByteVec{1, 0x70, 0} + leb(1ull << 32)),
        "error[invalid]: section table (id 4), offset 0xc: table size must be at most 4294967295"},
-      {kPreamble + section(4, {1, 0x40, 0, 0x70, 0, 0}),
-       "error[unsupported]: section table (id 4), offset 0xb: table with an initial value needs "
-       "feature function-references, which this build does not have"},
+      {kPreamble + section(4, {1, 0x40, 1, 0x70, 0, 0}),
+       "error[malformed]: section table (id 4), offset 0xc: malformed table: expected 0x00 behind "
+       "0x40, found 0x01"},
+      {kPreamble + section(4, {1, 0x64, 0x70, 0, 0}),
+       "error[invalid]: section table (id 4), offset 0xb: type mismatch: a table of (ref func) "
+       "needs an initial value"},
       {kPreamble + section(5, {1, 8, 0, 0}),
        "error[malformed]: section memory (id 5), offset 0xb: malformed limits flags 0x08"},
-      {kPreamble + section(5, {1, 3, 0, 1}),
-       "error[unsupported]: section memory (id 5), offset 0xb: memory limits with flags 0x03 needs "
-       "feature threads, which this build does not have"},
+      {kPreamble + section(5, {1, 2, 0}),
+       "error[invalid]: section memory (id 5), offset 0xb: shared memory must have maximum"},
       {kPreamble + section(5, {1, 1, 2, 1}),
        "error[invalid]: section memory (id 5), offset 0xb: size minimum must not be greater than "
        "maximum: 2 > 1"},
@@ -196,8 +207,8 @@ TEST_CASE("messages: constant expressions and segments") {
       {kPreamble + section(6, {1, 0x70, 0, 0xd2, 0, 0x0b}),
        "error[invalid]: section global (id 6), offset 0xd: unknown function 0"},
       {kPreamble + section(6, {1, 0x70, 0, 0xfb, 0x1c, 0x0b}),
-       "error[unsupported]: section global (id 6), offset 0xd: ref.i31 needs feature gc, which "
-       "this build does not have"},
+       "error[invalid]: section global (id 6), offset 0xd: type mismatch: ref.i31 expected i32, "
+       "found an empty stack"},
       {kPreamble + section(9, {1, 8}),
        "error[malformed]: section element (id 9), offset 0xb: malformed elements segment kind 8"},
       {kPreamble + section(9, {1, 0, 0x41, 0, 0x0b, 0}),
@@ -309,7 +320,7 @@ TEST_CASE("messages: bodies with everything to refer to") {
        "funcref, found externref"},
       {rich({0x41, 0, 0x41, 0, 0x41, 0, 0xfc, 0x0c, 0, 1, 0x0b}),
        "error[invalid]: func 0, offset 0x4e: type mismatch: table.init expected elements of "
-       "externref, found funcref"},
+       "externref, found (ref func)"},
       {rich({0x41, 0, 0xd0, 0x6f, 0x26, 0, 0x0b}),
        "error[invalid]: func 0, offset 0x4c: type mismatch: table.set expected funcref, found "
        "externref"},
