@@ -140,7 +140,7 @@ Result<ir::TableType> ModuleDecoder::table_type(ByteReader& r) {
 
 Result<Limits> ModuleDecoder::memory_type(ByteReader& r) {
   const u64 offset = r.offset();
-  const u32 page_size_flag = features_.has(ir::Feature::CustomPageSizes) ? 0x08 : 0;
+  const u32 page_size_flag = features_.enabled().has(ir::Feature::CustomPageSizes) ? 0x08 : 0;
   TRY_ASSIGN(Limits type, limits(r, "memory", 0x07 | page_size_flag));
   const u64 most = max_pages(type);
   if (type.min > most || (type.has_max != 0 && type.max > most)) {

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The official core test suite in each engine, against spec-tests/expectations.
 
-Every top-level script but simd_*.wast runs interpreted (`wasmrun wast`) and compiled (`wasmc wast --aot=LEVEL`).
+Every script of the folders in spec-tests/features, but simd_*.wast, runs interpreted (`wasmrun wast`) and compiled (`wasmc wast --aot=LEVEL`).
 One test is one script in one engine: every command passes but those that spec-tests/expectations lists, as later by
 feature and number or as failing with a reason; an unexpected pass is a failure too.
 The suite is looked for at $PETREL_TESTSUITE, else at ../shared/spec/testsuite beside the repository.
 """
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from petrel_test import Suite, run  # noqa: E402
 
 EXPECTATIONS = pathlib.Path(__file__).resolve().parent / "expectations"
+FEATURES = pathlib.Path(__file__).resolve().parent / "features"
 HEADER = """\
 # What does not pass of the official suite. Scripts not named here pass in full. Lines with `later` are written by
 # `spec-tests/run.py BUILD --bless` and reviewed as a diff; those with `fail` by hand, with their reason.
@@ -63,10 +65,29 @@ def write_expectations(later, failing):
     EXPECTATIONS.write_text("".join(lines))
 
 
+@dataclasses.dataclass
+class Script:
+    name: str  # as the expectations have it: relative to the suite
+    path: pathlib.Path
+    features: list  # options of -W
+
+
+def find_scripts(suite, folder):
+    scripts = []
+    for line in FEATURES.read_text().splitlines():
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        for path in sorted((folder / words[0]).glob("*.wast")):
+            name = path.relative_to(folder).as_posix()
+            if not path.name.startswith("simd_") and suite.wants(name):
+                scripts.append(Script(name, path, words[1:]))
+    return scripts
+
+
 def command_for(suite, engine, script):
-    if engine == "interp":
-        return [suite.wasmrun, "wast", "--json", script]
-    return [suite.wasmc, "wast", f"--aot={engine}", "--json", script]
+    program = [suite.wasmrun, "wast"] if engine == "interp" else [suite.wasmc, "wast", f"--aot={engine}"]
+    return [*program, *[word for feature in script.features for word in ("-W", feature)], "--json", script.path]
 
 
 def run_script(suite, engine, script):
@@ -105,8 +126,7 @@ def main():
 
     suite = Suite(__doc__, arguments)
     folder = suite_folder()
-    scripts = [path for path in sorted(folder.glob("*.wast"))
-               if not path.name.startswith("simd_") and suite.wants(path.name)]
+    scripts = find_scripts(suite, folder)
     if not scripts:
         suite.skip("official suite", "no scripts found; set PETREL_TESTSUITE to a clone of WebAssembly/testsuite")
         suite.finish()
