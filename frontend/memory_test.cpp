@@ -99,6 +99,27 @@ TEST_CASE("limits of memory and table types") {
            "needs feature memory64, which is off (-W memory64)");
 }
 
+TEST_CASE("atomic accesses are naturally aligned, fences have one order") {
+  CHECK_EQ(problem(operands({kI32}) + ByteVec{0xfe, 0x10, 2, 0, 0x1a}), "ok");
+  CHECK_EQ(verdict(mixed(operands({kI32}) + ByteVec{0xfe, 0x10, 1, 0, 0x1a})),
+           "error[invalid]: func 0, offset 0x32: atomic alignment must be natural: expected 2^2 "
+           "bytes, found 2^1");
+  CHECK_EQ(verdict(mixed(operands({kI32}) + ByteVec{0xfe, 0x10, 3, 0, 0x1a})),
+           "error[invalid]: func 0, offset 0x32: alignment must not be larger than natural: "
+           "expected at most 2^2 bytes, found 2^3");
+  CHECK_EQ(problem({0xfe, 3, 0}), "ok");
+  CHECK_EQ(verdict(mixed({0xfe, 3, 1})),
+           "error[malformed]: func 0, offset 0x32: zero byte expected: the order of a fence");
+  CHECK_EQ(verdict(memories({1, 2, 0})),
+           "error[invalid]: section memory (id 5), offset 0xb: shared memory must have maximum");
+  CHECK_EQ(verdict(memories({1, 3, 0, 1})), "ok");
+  CHECK_EQ(verdict(memories({1, 3, 0, 1}), with("threads=n")),
+           "error[unsupported]: section memory (id 5), offset 0xb: memory limits with flags 0x03 "
+           "needs feature threads, which is off (-W threads)");
+  CHECK_EQ(verdict(one_func({0xfe, 3, 0, 0x0b}), with("threads=n")).substr(0, 18),
+           "error[unsupported]");
+}
+
 TEST_CASE("operands have the address types of their memory or table") {
   // memory.copy: destination, source, length; the length is i64 only if both are
   CHECK_EQ(problem(operands({kI64, kI32, kI32}) + ByteVec{0xfc, 10, 1, 0}), "ok");
