@@ -46,6 +46,9 @@ template <u32 S> PETREL_HANDLER(op_illegal) {
 /// Asks the runtime, then goes on at `pc`.
 template <u32 S> PETREL_HANDLER(poll_and_go) {
   PETREL_ENTER;
+  Slot* top = sp; // the registers are copied for a collection's sake
+  flush<S>(top, a, b);
+  ctx->store->value_stack_top = top;
   if (!poll(pc, fp, func)) {
     PETREL_LEAVE(false);
   }
@@ -269,6 +272,7 @@ PETREL_HANDLER(call_func_slow) {
   // SAFETY: set by the two users below.
   Func* const callee = reinterpret_cast<Func*>(a);
   ir::VMContext* const callee_ctx = reinterpret_cast<ir::VMContext*>(b);
+  ctx->store->value_stack_top = sp;
   if (is_interrupted(ctx) && !poll(pc, fp, func)) {
     PETREL_LEAVE(false);
   }

@@ -48,6 +48,7 @@ PETREL_HANDLER(tail_call_func) {
   // SAFETY: set by the users below.
   Func* const callee = reinterpret_cast<Func*>(a);
   ir::VMContext* const callee_ctx = reinterpret_cast<ir::VMContext*>(b);
+  ctx->store->value_stack_top = sp;
   if (is_interrupted(ctx) && !poll(pc, fp, func)) {
     PETREL_LEAVE(false);
   }

@@ -71,7 +71,7 @@ struct HostImportHead {
 
 struct VMStoreContext {
   u8* stack_limit;
-  u32 interrupt; ///< written by other threads and signal handlers: access with __atomic
+  u32 interrupt; ///< 0 or kInterrupt…; written by other threads and signal handlers: access with __atomic
   u32 pad;
   u64 pending_exception;
   runtime::Activation* activation;
@@ -103,6 +103,10 @@ struct alignas(16) VMContext {
   const void* interp_dispatch;
   u64 reserved[3];
 };
+
+/// Values of VMStoreContext::interrupt: leave the guest; or only collect garbage (`-D gc-zeal`).
+constexpr u32 kInterruptLeave = 1;
+constexpr u32 kInterruptCollect = 2;
 
 constexpr u64 kFuncRefUnmade = 0;
 constexpr u64 kFuncRefNull = 1;

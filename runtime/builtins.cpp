@@ -166,8 +166,12 @@ bool builtin_call_indirect_cold(VMContext* ctx, u32 table_idx, u64 index, u64 ty
 
 bool builtin_poll(VMContext* ctx) {
   Store& store = instance_of(ctx).store();
-  if (__atomic_load_n(&store.vm().interrupt, __ATOMIC_ACQUIRE) != 0) {
+  const u32 interrupt = __atomic_load_n(&store.vm().interrupt, __ATOMIC_ACQUIRE);
+  if (interrupt == ir::kInterruptLeave) {
     return store.raise(TrapCode::interrupt);
+  }
+  if (interrupt == ir::kInterruptCollect && store.gc() != nullptr) {
+    store.gc()->collect();
   }
   return true;
 }

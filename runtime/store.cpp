@@ -27,6 +27,9 @@ constexpr u64 kNativeStackSpare = 0x8000; // entry frames of nested activations
 Store::Store(const StoreConfig& config)
     : config_(config), budget_(std::make_shared<Budget>(config.max_memory_bytes)) {
   vm_.store = this;
+  if (config.gc_zeal && is_interpreted()) {
+    vm_.interrupt = ir::kInterruptCollect; // every poll is answered with a collection
+  }
 }
 
 Store::~Store() {
@@ -311,7 +314,7 @@ bool host_entry(ir::FuncRef* callee, RawVal* args) {
     CHECK(store.pending_.kind != PendingKind::none);
     return false;
   }
-  if (__atomic_load_n(&store.vm_.interrupt, __ATOMIC_ACQUIRE) != 0) {
+  if (__atomic_load_n(&store.vm_.interrupt, __ATOMIC_ACQUIRE) == ir::kInterruptLeave) {
     return store.raise(ir::TrapCode::interrupt);
   }
   return true;

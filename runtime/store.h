@@ -144,7 +144,7 @@ public:
   GcHeap* gc() { return gc_heap_.get(); }
 
   /// Asks the running guest to leave with trap `interrupt`; any thread. See runtime/deadline.h for the signal.
-  void interrupt() { __atomic_store_n(&vm_.interrupt, 1u, __ATOMIC_RELEASE); }
+  void interrupt() { __atomic_store_n(&vm_.interrupt, ir::kInterruptLeave, __ATOMIC_RELEASE); }
 
   // For the signal handler.
   bool reserves_memory(const u8* address) const;

@@ -2,6 +2,7 @@
 #include "runtime/wait_list.h"
 
 #include "base/os.h"
+#include "ir/vm.h"
 
 namespace petrel::runtime {
 
@@ -38,7 +39,7 @@ WaitList::Outcome WaitList::sleep(Waiter& self, i64 timeout_ns, const u32* inter
   const u64 deadline_ns = is_timed ? sys::monotonic_ns() + static_cast<u64>(timeout_ns) : 0;
   Outcome outcome = Outcome::woken;
   while (__atomic_load_n(&self.is_woken, __ATOMIC_ACQUIRE) == 0) {
-    if (__atomic_load_n(interrupt, __ATOMIC_ACQUIRE) != 0) {
+    if (__atomic_load_n(interrupt, __ATOMIC_ACQUIRE) == ir::kInterruptLeave) {
       outcome = Outcome::interrupted;
       break;
     }

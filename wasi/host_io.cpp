@@ -17,7 +17,7 @@ namespace {
 constexpr u64 kNsPerSecond = 1'000'000'000;
 
 bool is_interrupted(runtime::Store& store) {
-  return __atomic_load_n(&store.vm().interrupt, __ATOMIC_ACQUIRE) != 0;
+  return __atomic_load_n(&store.vm().interrupt, __ATOMIC_ACQUIRE) == ir::kInterruptLeave;
 }
 
 /// True when a call that failed with EINTR should be made again.
