@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/unicode.h"
 #include "embed/core_values.h"
+#include "embed/guest_threads.h"
 #include "interp/interp.h"
 #include "runtime/deadline.h"
 #include "runtime/linker.h"
@@ -63,6 +64,10 @@ struct Guest {
   Result<runtime::Instance*> instantiate_core(const Program& program) {
     runtime::Linker linker;
     preview1.add_to_linker(linker);
+    if (GuestThreads::is_wanted(program.core_module()->ir)) {
+      threads.emplace(program, ctx, store);
+      TRY(threads->add_to_linker(linker, store));
+    }
     TRY_ASSIGN(auto imports, linker.resolve(store, program.core_module()->ir));
     return store.instantiate(program.core_module(), imports);
   }
@@ -71,6 +76,7 @@ struct Guest {
   wasi::Preview1 preview1;
   runtime::Store store;
   std::optional<runtime::Deadline> deadline;
+  std::optional<GuestThreads> threads;
 };
 
 Status run_core(const Program& program, Guest& guest) {
@@ -87,7 +93,8 @@ Status run_core(const Program& program, Guest& guest) {
           strf("entry point: %.*s must have neither parameters nor results", PETREL_SV(name)), {});
     }
     RawVal nothing[1] = {};
-    return guest.store.call_checked(entry->func, nothing);
+    Status done = guest.store.call_checked(entry->func, nothing);
+    return guest.threads ? guest.threads->finish(std::move(done)) : std::move(done);
   }
   return nothing_to_run("nothing to run: the module exports neither _start nor _initialize",
                         export_list(instance->ir()));

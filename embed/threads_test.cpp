@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "embed/program.h"
+#include "embed/run.h"
 #include "interp/interp.h"
 #include "runtime/deadline.h"
 #include "runtime/instance.h"
@@ -243,6 +244,70 @@ TEST_CASE("a shared memory outlives the Store that made it") {
   CHECK(later.call("count", 3) == 0);
   CHECK(later.call("counter", 0) == 3);
   CHECK(later.call("grow", 1) == 2);
+}
+
+namespace {
+
+/// A guest that starts its own threads; `thread` and `main` are the bodies.
+Result<int> run_guest(const char* main, const char* thread) {
+  const std::string text =
+      std::string(
+          "(module (import \"wasi\" \"thread-spawn\" (func $spawn (param i32) (result i32)))"
+          "(import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))"
+          "(memory (import \"env\" \"memory\") 1 2 shared)"
+          "(func (export \"wasi_thread_start\") (param $tid i32) (param $argument i32) ") +
+      thread + ") (func (export \"_start\") (local $i i32) " + main + "))";
+  return run_program(*program_of(text), {});
+}
+
+constexpr const char* kForEver =
+    "(drop (memory.atomic.wait32 (i32.const 64) (i32.const 0) (i64.const -1)))";
+
+} // namespace
+
+TEST_CASE("a guest starts threads itself") {
+  // Eight threads add their argument; main waits for all, then exits with the sum.
+  const auto sum = run_guest(
+      R"((loop $next
+           (if (i32.le_s (call $spawn (local.get $i)) (i32.const 0)) (then (unreachable)))
+           (br_if $next (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                                (i32.const 8))))
+         (loop $wait
+           (local.set $i (i32.atomic.load (i32.const 0)))
+           (if (i32.ne (local.get $i) (i32.const 8))
+             (then (drop (memory.atomic.wait32 (i32.const 0) (local.get $i) (i64.const -1)))
+                   (br $wait))))
+         (call $exit (i32.atomic.load (i32.const 4))))",
+      R"((drop (i32.atomic.rmw.add (i32.const 4) (local.get $argument)))
+         (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+         (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))");
+  REQUIRE_MESSAGE(sum.has_value(), (sum ? "" : sum.error().to_string()));
+  CHECK(*sum == 28);
+}
+
+TEST_CASE("the program ends with its main thread, with a trap and with an exit of any thread") {
+  const std::string spawn = "(drop (call $spawn (i32.const 0)))";
+  CHECK(run_guest(spawn.c_str(), kForEver) == 0);
+  CHECK(run_guest((spawn + kForEver).c_str(), "(call $exit (i32.const 7))") == 7);
+  const auto trapped = run_guest((spawn + kForEver).c_str(), "(unreachable)");
+  REQUIRE_FALSE(trapped.has_value());
+  CHECK(trapped.error().info().trap_code == static_cast<u32>(ir::TrapCode::unreachable));
+  const auto busy = run_guest((spawn + "(loop $again (br $again))").c_str(), "(unreachable)");
+  REQUIRE_FALSE(busy.has_value());
+  CHECK(busy.error().info().trap_code == static_cast<u32>(ir::TrapCode::unreachable));
+}
+
+TEST_CASE("threads beyond the limit are not started") {
+  // One more than the limit, all waiting: the last answers -1.
+  const auto code = run_guest(
+      R"((loop $next
+           (if (i32.lt_s (call $spawn (i32.const 0)) (i32.const 0))
+             (then (call $exit (i32.eq (local.get $i) (i32.const 256)))))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br $next)))",
+      kForEver);
+  REQUIRE_MESSAGE(code.has_value(), (code ? "" : code.error().to_string()));
+  CHECK(*code == 1);
 }
 
 } // namespace petrel

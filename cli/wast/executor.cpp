@@ -94,13 +94,13 @@ public:
 
   Status provide_spectest() {
     TRY(provide(kSpectestText));
-    for (std::string_view definition : kSpectestOptional) {
-      Status provided = provide(definition);
+    for (const auto& [name, fields] : kSpectestOptional) {
+      Status provided = provide(fields);
       if (!provided && provided.error().cls() != ErrorClass::unsupported) {
         return provided;
       }
       if (!provided) {
-        spectest_later_ = feature_of(provided.error());
+        later_definitions_[std::string(name)] = feature_of(provided.error());
       }
     }
     return {};
@@ -418,9 +418,12 @@ private:
     if (accepted) {
       return Verdict::pass();
     }
-    if (!spectest_later_.empty() && outcome.kind == Outcome::Kind::error &&
-        outcome.error->to_string().find("unknown import: \"spectest\"") != std::string::npos) {
-      return Verdict::later(spectest_later_);
+    for (const auto& [name, feature] : later_definitions_) {
+      if (outcome.kind == Outcome::Kind::error &&
+          outcome.error->to_string().find("unknown import: \"spectest\" \"" + name) !=
+              std::string::npos) {
+        return Verdict::later(feature);
+      }
     }
     return Verdict::fail(
         strf("expected %s: %s, found ", wants_trap ? "trap" : "error[link]", command.text.c_str()) +
@@ -444,7 +447,7 @@ private:
 
   Backend& backend_;
   Report report_;
-  std::string spectest_later_; ///< a feature for which "spectest" lacks something
+  std::map<std::string, std::string> later_definitions_; ///< what "spectest" lacks: the feature
   std::map<std::string, Thread> threads_;
   std::map<std::string, std::string> later_threads_; ///< not started: the feature
   Slot latest_;

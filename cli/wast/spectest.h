@@ -25,9 +25,13 @@ constexpr std::string_view kSpectestText = R"(
 )";
 
 /// Definitions of features that may be off or that a backend may not have: each is a module of its own, offered if it can be.
-constexpr std::string_view kSpectestOptional[] = {
-    R"((table (export "table64") i64 10 20 funcref))",
-    R"((memory (export "shared_memory") 1 2 shared))",
+struct SpectestDefinition {
+  std::string_view name;
+  std::string_view fields;
+};
+constexpr SpectestDefinition kSpectestOptional[] = {
+    {"table64", R"((table (export "table64") i64 10 20 funcref))"},
+    {"shared_memory", R"((memory (export "shared_memory") 1 2 shared))"},
 };
 
 } // namespace petrel::wast
