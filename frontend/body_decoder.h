@@ -116,6 +116,7 @@ public:
   u32 file_offset(const u8* at) const { return static_cast<u32>(at - file_); }
   std::span<const ValType> locals() const { return scratch_.locals; }
   u32 local_count() const { return local_count_; }
+  bool has_v128() const { return has_v128_; }      ///< a vector instruction or the type was met
   u32 body_offset() const { return body_offset_; } ///< file offset of the first instruction
   /// Length of the run of `02 40` that starts at a block, 0 when it is shorter than four (ir/side_table.h).
   u32 block_run_bytes(const u8* at) const {
@@ -195,6 +196,7 @@ private:
   bool read_br_table(At& at, Instr& in);
   bool read_memory_index(At& at, u32& out);
   bool read_select_types(At& at, Instr& in);
+  bool read_simd_immediate(At& at, Instr& in, const ir::OpInfo& info);
   template <Imm kImm> bool read_immediate(At& at, Instr& in);
   template <Imm kImm> bool check_indices(const Instr& in);
   bool check_index(u32 index, u32 count, const char* what) {
@@ -250,6 +252,8 @@ private:
   bool check_call_indirect(const Instr& in);
   template <Op kOp> bool apply_return_call(const Instr& in);
   bool apply_global_set(u32 index);
+  ValType simd_letter_type(char letter, const Instr& in) const;
+  bool apply_simd(const ir::OpInfo& info, const Instr& in);
   bool apply_ref_is_null();
   bool apply_ref_func(u32 index);
   // body_gc.h
@@ -282,6 +286,7 @@ private:
   bool decode_instructions(At at);
   At step_prefixed(At at, u8 prefix);
   template <Op kOp> At step(At at);
+  At step_simd(At at, Op op, Instr& in);
   PETREL_COLD bool illegal(u8 prefix, u32 code);
   PETREL_COLD bool end_expected(At at);
 
@@ -308,6 +313,7 @@ private:
   u32 last_offset_ = 0;
   u32 last_end_ = 0;
   u32 body_offset_ = 0;
+  bool has_v128_ = false;
   std::optional<Error> error_;
   Visitor& visitor_;
 

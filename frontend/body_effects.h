@@ -93,6 +93,33 @@ PETREL_COLD bool PETREL_BODY_CLASS::apply_signature_slow(const Instr& in) {
   return true;
 }
 
+/// The letters of vector instructions.
+PETREL_BODY ValType PETREL_BODY_CLASS::simd_letter_type(char letter, const Instr& in) const {
+  switch (letter) {
+  case 'v': return ValKind::v128;
+  case 'i': return ValKind::i32;
+  case 'I': return ValKind::i64;
+  case 'f': return ValKind::f32;
+  case 'F': return ValKind::f64;
+  case 'a': return letter_type<Imm::MemArg, 'a'>(in);
+  default: PETREL_UNREACHABLE(); // no row has another
+  }
+}
+
+PETREL_BODY bool PETREL_BODY_CLASS::apply_simd(const ir::OpInfo& info, const Instr& in) {
+  if constexpr (kValidate) {
+    for (u32 i = info.params.size(); i-- > 0;) {
+      if (!pop_val(simd_letter_type(info.params[i], in))) {
+        return false;
+      }
+    }
+    for (const char letter : info.results.view()) {
+      push_val(simd_letter_type(letter, in));
+    }
+  }
+  return true;
+}
+
 // ---- control (§3.4.1) -------------------------------------------------------------------------------
 
 PETREL_BODY template <ir::Op kOp>

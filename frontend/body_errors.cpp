@@ -51,6 +51,11 @@ std::string offset_out_of_range(u64 found) {
               static_cast<unsigned long long>(found));
 }
 
+std::string invalid_lane(ir::Op op, u32 found, u32 lanes) {
+  return strf("invalid lane index %u: %.*s expected one below %u", found,
+              PETREL_SV(ir::op_name(op)), lanes);
+}
+
 std::string immutable_global(u32 index) {
   return strf("immutable global %u: global.set expected a mutable one", index);
 }

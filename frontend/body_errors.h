@@ -31,6 +31,8 @@ std::string alignment_too_large(u32 found_log2, u32 natural_log2);
 /// `offset out of range: expected at most 0xffffffff, found 0x100000000`
 std::string atomic_alignment(u32 found_log2, u32 natural_log2);
 std::string offset_out_of_range(u64 found);
+/// `invalid lane index 16: i8x16.extract_lane_s expected one below 16`
+std::string invalid_lane(ir::Op op, u32 found, u32 lanes);
 /// `immutable global 3: global.set expected a mutable one`
 std::string immutable_global(u32 index);
 /// `undeclared function reference: function 3 is in no element segment, export or global`

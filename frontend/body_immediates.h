@@ -95,6 +95,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_val_type(At& at, ValType& out) {
   }
   out = *decoded;
   at = reader.position();
+  has_v128_ |= out == ValType(ValKind::v128);
   return true;
 }
 
@@ -258,6 +259,37 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_br_table(At& at, Instr& in) {
     in.index = label; // ends as the default
   }
   return known || unknown("label", bad);
+}
+
+// ---- vector instructions -----------------------------------------------------------------------------
+
+PETREL_BODY bool PETREL_BODY_CLASS::read_simd_immediate(At& at, Instr& in, const ir::OpInfo& info) {
+  if (info.imm == Imm::V128Const || info.imm == Imm::Shuffle16) {
+    if (end_ - at < 16) {
+      return unexpected_end(end_);
+    }
+    in.bytes = at;
+    at += 16;
+    if (kValidate && info.imm == Imm::Shuffle16) {
+      for (u32 i = 0; i < 16; ++i) {
+        if (in.bytes[i] >= 32) {
+          return invalid(invalid_lane(op_, in.bytes[i], 32));
+        }
+      }
+    }
+    return true;
+  }
+  if ((info.imm == Imm::MemArg || info.imm == Imm::MemArgLane) &&
+      !read_memarg(at, in, info.natural_align_log2())) {
+    return false;
+  }
+  if (info.imm == Imm::Lane || info.imm == Imm::MemArgLane) {
+    if (!read_byte(at, in.lane)) {
+      return false;
+    }
+    return !kValidate || in.lane < info.lanes || invalid(invalid_lane(op_, in.lane, info.lanes));
+  }
+  return true;
 }
 
 // ---- by kind ---------------------------------------------------------------------------------------

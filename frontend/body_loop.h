@@ -87,12 +87,38 @@ PETREL_BODY bool PETREL_BODY_CLASS::end_expected(At at) {
   return malformed("unexpected end of section or function: END opcode expected", at);
 }
 
+/// A vector instruction up to its visitor, which `step` calls: their effects differ in their rows only, so one function reads
+/// the rows instead of 256 that know them.
+PETREL_BODY [[gnu::noinline]] auto PETREL_BODY_CLASS::step_simd(At at, Op op, Instr& in) -> At {
+  const ir::OpInfo& info = ir::op_info(op);
+  if (kValidate && !features_.has(info.feature)) [[unlikely]] {
+    refuse(info.feature, ir::op_name(op), op_at_);
+    return nullptr;
+  }
+  op_ = op;
+  has_v128_ = true;
+  in.at = op_at_;
+  in.offset = file_offset(op_at_);
+  if (!read_simd_immediate(at, in, info)) [[unlikely]] {
+    return nullptr;
+  }
+  in.size_bytes = static_cast<u32>(at - op_at_);
+  return apply_simd(info, in) ? at : nullptr;
+}
+
 /// One instruction, its opcode read already. Returns the position behind it, nullptr when refused.
 PETREL_BODY template <ir::Op kOp> PETREL_INLINE auto PETREL_BODY_CLASS::step(At at) -> At {
   constexpr ir::OpInfo kInfo = ir::op_info(kOp);
   if constexpr (!ir::is_implemented(kInfo.feature)) {
     refuse(kInfo.feature, ir::op_name(kOp), op_at_);
     return nullptr;
+  } else if constexpr (kInfo.prefix == ir::kPrefixSimd) {
+    Instr in;
+    at = step_simd(at, kOp, in);
+    if (at != nullptr) [[likely]] {
+      visitor_.template op<kOp>(*this, in);
+    }
+    return at;
   } else {
     if constexpr (kValidate && kInfo.feature != ir::Feature::Mvp) {
       if (!features_.has(kInfo.feature)) [[unlikely]] {

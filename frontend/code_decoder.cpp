@@ -102,6 +102,7 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
   func.body_offset = body.body_offset();
   func.local_count = body.local_count();
   func.max_height = body.max_height();
+  header_.has_v128 |= body.has_v128() ? 1 : 0;
   if (!options_.side_table) { // one instantiation of the validator serves both: it is large
     side_table.discard();
     return {};

@@ -4,6 +4,8 @@
 // expression folds to it; if the expression was one instruction, its form is kept; else its bytes are.
 #include "frontend/const_expr.h"
 
+#include <cstring>
+
 #include "base/format.h"
 #include "frontend/body_errors.h"
 #include "frontend/subtyping.h"
@@ -110,6 +112,13 @@ private:
                               : ir::numeric::i64_mul(a, b);
   }
 
+  Status v128_const() {
+    TRY_ASSIGN(Bytes bytes, reader_.read_bytes(sizeof(RawVal)));
+    ir::ConstExpr form = known(ValKind::v128, 0);
+    std::memcpy(form.value.bytes, bytes.data(), bytes.size());
+    push(ValKind::v128, form);
+    return {};
+  }
   Status global_get() {
     TRY_ASSIGN(u32 index, reader_.read_var_u32());
     if (index >= scope_.globals.size()) {
@@ -268,6 +277,8 @@ private:
     } else if (op == Op::F64Const) {
       TRY_ASSIGN(u64 bits, reader_.read_u64_le());
       push(ValKind::f64, known(ValKind::f64, bits));
+    } else if (op == Op::V128Const) {
+      TRY(v128_const());
     } else if (op == Op::GlobalGet) {
       TRY(global_get());
     } else if (op == Op::RefFunc) {

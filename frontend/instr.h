@@ -58,6 +58,8 @@ struct Instr {
   u32 index2 = 0;      ///< second one
   u32 align_log2 = 0;  ///< memory accesses
   u64 bits = 0;        ///< constants (i32, f32 zero-extended); memory accesses: the offset
+  u8 lane = 0;         ///< lane instructions
+  const u8* bytes = nullptr; ///< v128.const, i8x16.shuffle: sixteen
   HeapType heap;       ///< ref.null, ref.test, ref.cast; br_on_cast: the source
   HeapType heap2;      ///< br_on_cast: the target; its flags are `bits`
   u32 gc_access = 0;   ///< struct.get and its like (Validate only): ir::gc_access_word

@@ -107,9 +107,6 @@ TEST_CASE("messages: types, imports, functions") {
        "error[invalid]: section type (id 1), offset 0xf: unknown type 1"},
       {kPreamble + section(1, {1, 0x60, 1, 0x7a, 0}),
        "error[malformed]: section type (id 1), offset 0xd: malformed value type 0x7a"},
-      {kPreamble + section(1, {1, 0x60, 1, 0x7b, 0}),
-       "error[unsupported]: section type (id 1), offset 0xd: v128 needs feature simd, which this "
-       "build does not have"},
       {kPreamble + section(1, {1, 0x60, 1, 0x64, 5, 0}),
        "error[invalid]: section type (id 1), offset 0xe: unknown type 5"},
       {kPreamble + section(1, {9, 0x60, 0, 0}),
@@ -292,8 +289,17 @@ TEST_CASE("messages: bodies") {
       {one_func({0xd0, 0x60, 0x0b}), "error[malformed]: func 0, offset 0x18: malformed heap type"},
       {one_func({0x12, 0x00, 0x0b}), "error[unsupported]: func 0, offset 0x17: return_call needs "
                                      "feature tail-call, which this build does not have"},
-      {one_func({0xfd, 0x0c, 0x0b}), "error[unsupported]: func 0, offset 0x17: v128.const needs "
-                                     "feature simd, which this build does not have"},
+      {one_func({0xfd, 0x0c, 0x0b}),
+       "error[malformed]: func 0, offset 0x1a: unexpected end of section or function"},
+      {one_func({0xfd, 0x15, 0x10, 0x0b}),
+       "error[invalid]: func 0, offset 0x17: invalid lane index 16: "
+       "i8x16.extract_lane_s expected one below 16"},
+      {one_func({0xfd, 0x0d, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0x20, 0x0b}),
+       "error[invalid]: func 0, offset 0x17: invalid lane index 32: i8x16.shuffle expected one "
+       "below 32"},
+      {one_func({0x41, 0x00, 0xfd, 0x4d, 0x0b}),
+       "error[invalid]: func 0, offset 0x19: type mismatch: "
+       "v128.not expected v128, found i32"},
   });
 }
 

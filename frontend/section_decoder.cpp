@@ -62,7 +62,11 @@ Status ModuleDecoder::custom_section(ByteReader& r) {
 }
 
 Result<ValType> ModuleDecoder::val_type(ByteReader& r) {
-  return read_val_type(r, features_, type_count_);
+  TRY_ASSIGN(ValType type, read_val_type(r, features_, type_count_));
+  if (type == ValType(ValKind::v128)) {
+    header_.has_v128 = 1;
+  }
+  return type;
 }
 
 Result<ValType> ModuleDecoder::ref_type(ByteReader& r) {

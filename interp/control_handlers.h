@@ -427,7 +427,8 @@ template <u32 S> PETREL_HANDLER(return_many) {
   PETREL_POP_FRAME(0, header);
 }
 
-#define PETREL_RETURN(S)                                                                           \
+/// A single result goes to the caller in `a`.
+#define PETREL_RETURN(S, kWide)                                                                    \
   do {                                                                                             \
     const u32 count = func->nresults;                                                              \
     if (count > 1) [[unlikely]] {                                                                  \
@@ -436,6 +437,9 @@ template <u32 S> PETREL_HANDLER(return_many) {
     const FrameHeader& header = *header_of(fp, func);                                              \
     if (count == 1) {                                                                              \
       a = top<S>(sp, a, b);                                                                        \
+      if constexpr (kWide) {                                                                       \
+        write_words(fp, a, home<S>(sp)->bits[1]);                                                  \
+      }                                                                                            \
       sp = fp;                                                                                     \
       PETREL_POP_FRAME(1, header);                                                                 \
     }                                                                                              \
@@ -443,18 +447,18 @@ template <u32 S> PETREL_HANDLER(return_many) {
     PETREL_POP_FRAME(0, header);                                                                   \
   } while (false)
 
-template <u32 S> PETREL_HANDLER(op_return) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_return) {
   PETREL_ENTER;
-  PETREL_RETURN(S);
+  PETREL_RETURN(S, kWide);
 }
 
-template <u32 S> PETREL_HANDLER(op_end) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_end) {
   PETREL_ENTER;
   ++pc;
   if (pc != func->end) {
     PETREL_NEXT(S);
   }
-  PETREL_RETURN(S);
+  PETREL_RETURN(S, kWide);
 }
 
 } // namespace

@@ -48,6 +48,43 @@ template <u32 S> PETREL_HANDLER(op_prefix_fb) {
   PETREL_DISPATCH_TO(kPageFb.data()[read_leb_u32(at) % kPageFbSize]);
 }
 
+/// An opcode of the 0xfd page of more than two bytes.
+template <bool kChecked> PETREL_HANDLER(prefix_fd_long) {
+  PETREL_ENTER;
+  const u8* at = pc + 1;
+  const u32 code = read_leb_u32(at);
+  pc = at - 2;
+  PETREL_DISPATCH_TO(kPageFd[kChecked].data()[code]);
+}
+
+/// The 0xfd prefix: completes the operands in memory and goes on in the page with `pc` one byte before the last byte of the
+/// opcode, which is the instruction itself unless its code is long. A v128 that was only moved is complete already: not
+/// storing its lower half again lets the next load take it in one piece.
+template <u32 S, bool kChecked> PETREL_HANDLER(op_prefix_fd) {
+  PETREL_ENTER;
+  if constexpr (S >= 1) {
+    if (sp->bits[0] != a) {
+      sp->bits[0] = a;
+    }
+    ++sp;
+  }
+  if constexpr (S == 2) {
+    if (sp->bits[0] != b) {
+      sp->bits[0] = b;
+    }
+    ++sp;
+  }
+  const u32 word = load_unaligned<u16>(pc + 1);
+  if ((word & 0x80) == 0) {
+    PETREL_DISPATCH_TO(kPageFd[kChecked].data()[word & 0x7f]);
+  }
+  if ((word & 0x8000) == 0) {
+    ++pc;
+    PETREL_DISPATCH_TO(kPageFd[kChecked].data()[(word & 0x7f) | (word >> 1 & 0x3f80)]);
+  }
+  PETREL_GOTO(prefix_fd_long<kChecked>);
+}
+
 /// The 0xfc prefix: goes on in the page, with `pc` at the last byte of the opcode.
 template <u32 S> PETREL_HANDLER(op_prefix_fc) {
   PETREL_ENTER;
@@ -69,6 +106,7 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_IF_Gc(...) op_illegal<S>
 #define PETREL_IF_Exceptions(...) op_illegal<S>
 #define PETREL_IF_LegacyExceptions(...) op_illegal<S>
+// Vector instructions are in a page of their own (simd_dispatch.cpp).
 #define PETREL_IF_Simd(...) op_illegal<S>
 #define PETREL_IF_RelaxedSimd(...) op_illegal<S>
 #define PETREL_IF_Threads(...) __VA_ARGS__
@@ -134,11 +172,33 @@ template <u32 S> constexpr void fill(Table& table) {
   put(table, 0, ir::op_info(ir::Op::RefEq).code, S, &op_ref_eq<S>);
 }
 
+/// What differs in modules with v128.
+template <u32 S, bool kChecked> constexpr void widen(Table& table) {
+  const auto put_op = [&](ir::Op op, HandlerFn fn) { put(table, 0, ir::op_info(op).code, S, fn); };
+  put_op(ir::Op::LocalGet, &op_local_get<S, true>);
+  put_op(ir::Op::LocalSet, &op_local_set<S, true>);
+  put_op(ir::Op::LocalTee, &op_local_tee<S, true>);
+  put_op(ir::Op::GlobalGet, &op_global_get<S, true>);
+  put_op(ir::Op::GlobalSet, &op_global_set<S, true>);
+  put_op(ir::Op::Select, &op_select<S, true>);
+  put_op(ir::Op::SelectT, &op_select_t<S, true>);
+  put_op(ir::Op::Return, &op_return<S, true>);
+  put_op(ir::Op::End, &op_end<S, true>);
+  put(table, 0, ir::kPrefixSimd, S, &op_prefix_fd<S, kChecked>);
+}
+
 constexpr Table make_table() {
   Table table{};
   fill<0>(table);
   fill<1>(table);
   fill<2>(table);
+  return table;
+}
+
+template <bool kChecked> constexpr Table widened(Table table) {
+  widen<0, kChecked>(table);
+  widen<1, kChecked>(table);
+  widen<2, kChecked>(table);
   return table;
 }
 
@@ -161,10 +221,14 @@ constexpr Table make_checked_table() {
   return table;
 }
 
+constinit const Table kTables[] = {make_table(), widened<false>(make_table()), make_checked_table(),
+                                   widened<true>(make_checked_table())};
+
 } // namespace
 
-constinit const std::array<Entry, kDispatchSize> kDispatch = make_table();
-constinit const std::array<Entry, kDispatchSize> kDispatchChecked = make_checked_table();
+const void* dispatch_table(bool has_v128, bool is_checked) {
+  return kTables[(is_checked ? 2u : 0u) + (has_v128 ? 1u : 0u)].data();
+}
 
 // --- The shell ---------------------------------------------------------------------------------------------
 
@@ -194,15 +258,14 @@ const runtime::InterpHooks& hooks() {
   static const runtime::InterpHooks* const kHooks = [] {
 #if defined(PETREL_INTERP_LOOP)
     static const runtime::InterpHooks kMade = {
-        sizeof(Func), &enter, nullptr, nullptr, nullptr, kDispatch.data(), kDispatchChecked.data()};
+        sizeof(Func), &enter, nullptr, nullptr, nullptr, &dispatch_table};
 #else
     static const runtime::InterpHooks kMade = {sizeof(Func),
                                                &enter,
                                                __start_petrel_interp,
                                                __stop_petrel_interp,
                                                reinterpret_cast<const void*>(&memory_fault),
-                                               kDispatch.data(),
-                                               kDispatchChecked.data()};
+                                               &dispatch_table};
     runtime::register_code({kMade.text_start, kMade.text_end, nullptr, kMade.fault_landing});
 #endif
     return &kMade;

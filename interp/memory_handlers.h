@@ -6,10 +6,11 @@
 //
 // The hot forms are for a guarded memory 0. The rare ones - other memories, 64-bit addresses, custom page sizes - exist
 // once, not per register state: `…_checked` for memory 0 with a short memarg, `…_any` for everything; operands in memory,
-// every access compared with the size. kDispatchChecked leads states 1 and 2 there through `spill`.
+// every access compared with the size. The checked dispatch tables lead states 1 and 2 there through `spill`.
 #pragma once
 
 #include "interp/control_handlers.h"
+#include "ir/opcodes.h"
 
 namespace petrel::interp {
 namespace {
@@ -21,7 +22,7 @@ constexpr u32 kMemArgLong = 0x0080c000;
 #if defined(PETREL_INTERP_LOOP)
 #define PETREL_ACCESS(ea, bytes)                                                                   \
   if ((ea) + (bytes) > __atomic_load_n(&func->mem0->size, __ATOMIC_RELAXED)) [[unlikely]] {        \
-    PETREL_GOTO(trap<ir::TrapCode::memory_out_of_bounds>);                                         \
+    PETREL_GOTO(memory_fault);                                                                     \
   }                                                                                                \
   static_assert(true)
 #define PETREL_PIN_LOAD(value) static_assert(true)
@@ -32,14 +33,17 @@ constexpr u32 kMemArgLong = 0x0080c000;
 #define PETREL_PIN_STORE asm volatile("" : "+r"(pc) : : "memory")
 #endif
 
-#if !defined(PETREL_INTERP_LOOP)
-/// Where the signal handler resumes after a fault in the handler section.
+/// An access outside of memory. The signal handler resumes here after a fault in the handler section. `pc` is the instruction,
+/// or in the 0xfd page the byte before the end of its opcode: one of the opcode's LEB128 then, whose bytes are neither below
+/// 0x80 nor prefixes, because memory instructions have codes below 0x60.
 PETREL_HANDLER(memory_fault) {
   PETREL_ENTER;
+  while (*pc >= 0x80 && !ir::is_op_prefix(*pc)) {
+    --pc;
+  }
   record_trap(ir::TrapCode::memory_out_of_bounds, pc, fp, func);
   PETREL_LEAVE(false);
 }
-#endif
 
 /// Types as the handlers move them: floating point values as their bits.
 template <typename T> struct AsInt {

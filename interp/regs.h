@@ -119,12 +119,28 @@ constexpr u32 kPageFcSize = 32;
 constexpr u32 kPageFe = kPageFc + 3 * kPageFcSize; // atomics: one state, operands in memory
 constexpr u32 kPageFeSize = 80;
 constexpr u32 kDispatchSize = kPageFe + kPageFeSize;
-/// Most instances run through `kDispatch`, those whose memory 0 has no guard through `kDispatchChecked`.
-extern const std::array<Entry, kDispatchSize> kDispatch;
-extern const std::array<Entry, kDispatchSize> kDispatchChecked;
 /// The 0xfb page (gc_dispatch.cpp): operands in memory, `pc` at the prefix.
 constexpr u32 kPageFbSize = 32;
 extern const std::array<Entry, kPageFbSize> kPageFb;
+
+/// The table of an instance (VMContext::interp_dispatch): by whether its module may hold v128 values, and whether its memory 0
+/// has no guard, so that accesses are compared.
+///
+/// `a` and `b` have eight bytes. Where a v128 may be among them, the handlers that move operands without knowing their type
+/// (locals, globals, select, results) have a *wide* form that keeps
+///
+/// INVARIANT(high-half): for a v128 in `a` or `b`, the upper eight bytes are at its home: the slot where `flush` would
+/// put the lower ones.
+///
+/// So `flush` completes a v128, and calls, branches and scalar instructions need no wide form. Vector instructions flush and
+/// work on slots (interp/simd_handlers.h). Modules without v128 pay nothing.
+const void* dispatch_table(bool has_v128, bool is_checked);
+
+/// Layout of the 0xfd page, which has no states: all operands are in memory. Its own translation unit makes it.
+constexpr u32 kPageFdSize = 0x114;
+/// The second one is for a memory 0 without guard.
+[[gnu::visibility("hidden")]] extern const std::array<Entry, kPageFdSize> kPageFd[2];
+
 /// Runs `func`, whose arguments, locals and header are on the value stack from `fp`, until it returns to the exit
 /// function. The results are at `fp` then. False: a trap is pending.
 bool run(const Func* func, Slot* fp);
@@ -153,6 +169,11 @@ template <u32 S> [[gnu::always_inline]] inline u64 top(const Slot* sp, u64 a, u6
   } else {
     return sp[-1].bits[0];
   }
+}
+
+/// Where the top operand in state S is, or would be after `flush`.
+template <u32 S> [[gnu::always_inline]] inline Slot* home(Slot* sp) {
+  return sp + (static_cast<i64>(S) - 1);
 }
 
 /// Puts an operand on top in state S; the state is pushed(S) then.
@@ -187,6 +208,13 @@ template <u32 S> [[gnu::always_inline]] inline void flush(Slot*& sp, u64 a, u64 
 #else
 #define PETREL_OPAQUE(value) asm("" : "+r"(value))
 #endif
+
+/// Writes a slot at once, so that a load of sixteen bytes finds it in one piece.
+[[gnu::always_inline]] inline void write_words(Slot* to, u64 low, u64 high) {
+  typedef u64 Words __attribute__((vector_size(16)));
+  const Words words = {low, high};
+  __builtin_memcpy(to, &words, sizeof words);
+}
 
 template <typename T> [[gnu::always_inline]] inline T load_unaligned(const void* from) {
   T value;

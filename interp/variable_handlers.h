@@ -15,8 +15,46 @@ template <u32 S> PETREL_HANDLER(op_drop) {
   PETREL_NEXT(popped(S));
 }
 
-template <u32 S> PETREL_HANDLER(op_select) {
+// Moves between slots. The wide form takes the upper half from the operand's home (INVARIANT(high-half), regs.h). It reads
+// and writes halves, because either may just have been written alone, and a load of sixteen bytes would wait for both.
+
+/// Pushes the value of a slot in state S.
+template <u32 S, bool kWide>
+[[gnu::always_inline]] inline void push_slot(Slot*& sp, u64& a, u64& b, const Slot* from) {
+  u64 low = from->bits[0];
+  if constexpr (kWide) {
+    PETREL_OPAQUE(low);
+    write_words(home<S>(sp) + 1, low, from->bits[1]);
+  }
+  push<S>(sp, a, b, low);
+}
+/// Stores the top operand in state S and leaves it.
+template <u32 S, bool kWide>
+[[gnu::always_inline]] inline void store_top(Slot* sp, u64 a, u64 b, Slot* to) {
+  u64 low = top<S>(sp, a, b);
+  if constexpr (kWide) {
+    PETREL_OPAQUE(low);
+    to->bits[1] = home<S>(sp)->bits[1];
+  }
+  to->bits[0] = low;
+}
+template <u32 S, bool kWide>
+[[gnu::always_inline]] inline void pop_slot(Slot*& sp, u64 a, u64 b, Slot* to) {
+  store_top<S, kWide>(sp, a, b, to);
+  static_cast<void>(pop<S>(sp, a, b));
+}
+/// In state S with a condition and two values on top: the upper half of the one that is chosen becomes the lower one's.
+template <u32 S, bool kWide>
+[[gnu::always_inline]] inline void select_upper(Slot* sp, u32 condition) {
+  if constexpr (kWide) {
+    Slot* const then = home<S>(sp) - 2;
+    then->bits[1] = then[condition != 0 ? 0 : 1].bits[1];
+  }
+}
+
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_select) {
   PETREL_ENTER;
+  select_upper<S, kWide>(sp, static_cast<u32>(top<S>(sp, a, b)));
   constexpr u32 T = popped(popped(popped(S)));
   const u32 condition = static_cast<u32>(pop<S>(sp, a, b));
   const u64 otherwise = pop<popped(S)>(sp, a, b);
@@ -26,8 +64,9 @@ template <u32 S> PETREL_HANDLER(op_select) {
   PETREL_NEXT(pushed(T));
 }
 
-template <u32 S> PETREL_HANDLER(op_select_t) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_select_t) {
   PETREL_ENTER;
+  select_upper<S, kWide>(sp, static_cast<u32>(top<S>(sp, a, b)));
   constexpr u32 T = popped(popped(popped(S)));
   const u32 condition = static_cast<u32>(pop<S>(sp, a, b));
   const u64 otherwise = pop<popped(S)>(sp, a, b);
@@ -63,22 +102,22 @@ template <u32 S> PETREL_HANDLER(op_select_t) {
 constexpr u16 kLocalGet = 0x20;
 constexpr u16 kShortForm = 0x80ff;
 
-template <u32 S> PETREL_HANDLER(local_get_slow) {
+template <u32 S, bool kWide> PETREL_HANDLER(local_get_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
-  push<S>(sp, a, b, fp[index].bits[0]);
+  push_slot<S, kWide>(sp, a, b, fp + index);
   PETREL_NEXT(pushed(S));
 }
 
-template <u32 S> PETREL_HANDLER(op_local_get) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_local_get) {
   PETREL_ENTER;
   const i64 offset = local_offset(pc);
   if (offset < 0) [[unlikely]] {
-    PETREL_GOTO(local_get_slow<S>);
+    PETREL_GOTO(local_get_slow<S, kWide>);
   }
-  push<S>(sp, a, b, slot_at(fp, offset)->bits[0]);
+  push_slot<S, kWide>(sp, a, b, slot_at(fp, offset));
   if ((load_unaligned<u16>(pc + 2) & kShortForm) == kLocalGet) {
-    push<pushed(S)>(sp, a, b, slot_at(fp, local_offset(pc + 2))->bits[0]);
+    push_slot<pushed(S), kWide>(sp, a, b, slot_at(fp, local_offset(pc + 2)));
     pc += 4;
     PETREL_NEXT(2);
   }
@@ -86,22 +125,22 @@ template <u32 S> PETREL_HANDLER(op_local_get) {
   PETREL_NEXT(pushed(S));
 }
 
-template <u32 S> PETREL_HANDLER(local_set_slow) {
+template <u32 S, bool kWide> PETREL_HANDLER(local_set_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
-  fp[index].bits[0] = pop<S>(sp, a, b);
+  pop_slot<S, kWide>(sp, a, b, fp + index);
   PETREL_NEXT(popped(S));
 }
 
-template <u32 S> PETREL_HANDLER(op_local_set) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_local_set) {
   PETREL_ENTER;
   const i64 offset = local_offset(pc);
   if (offset < 0) [[unlikely]] {
-    PETREL_GOTO(local_set_slow<S>);
+    PETREL_GOTO(local_set_slow<S, kWide>);
   }
-  slot_at(fp, offset)->bits[0] = pop<S>(sp, a, b);
+  pop_slot<S, kWide>(sp, a, b, slot_at(fp, offset));
   if ((load_unaligned<u16>(pc + 2) & kShortForm) == kLocalGet) {
-    push<popped(S)>(sp, a, b, slot_at(fp, local_offset(pc + 2))->bits[0]);
+    push_slot<popped(S), kWide>(sp, a, b, slot_at(fp, local_offset(pc + 2)));
     pc += 4;
     PETREL_NEXT(pushed(popped(S)));
   }
@@ -109,20 +148,20 @@ template <u32 S> PETREL_HANDLER(op_local_set) {
   PETREL_NEXT(popped(S));
 }
 
-template <u32 S> PETREL_HANDLER(local_tee_slow) {
+template <u32 S, bool kWide> PETREL_HANDLER(local_tee_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
-  fp[index].bits[0] = top<S>(sp, a, b);
+  store_top<S, kWide>(sp, a, b, fp + index);
   PETREL_NEXT(S);
 }
 
-template <u32 S> PETREL_HANDLER(op_local_tee) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_local_tee) {
   PETREL_ENTER;
   const i64 offset = local_offset(pc);
   if (offset < 0) [[unlikely]] {
-    PETREL_GOTO(local_tee_slow<S>);
+    PETREL_GOTO(local_tee_slow<S, kWide>);
   }
-  slot_at(fp, offset)->bits[0] = top<S>(sp, a, b);
+  store_top<S, kWide>(sp, a, b, slot_at(fp, offset));
   pc += 2;
   PETREL_NEXT(S);
 }
@@ -136,38 +175,38 @@ template <u32 S> PETREL_HANDLER(op_local_tee) {
   return index < func->imported_globals ? static_cast<Slot*>(slot->ref) : slot;
 }
 
-template <u32 S> PETREL_HANDLER(global_get_slow) {
+template <u32 S, bool kWide> PETREL_HANDLER(global_get_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
-  push<S>(sp, a, b, global_slot(ctx, func, index)->bits[0]);
+  push_slot<S, kWide>(sp, a, b, global_slot(ctx, func, index));
   PETREL_NEXT(pushed(S));
 }
 
-template <u32 S> PETREL_HANDLER(op_global_get) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_global_get) {
   PETREL_ENTER;
   const u32 index = pc[1];
   if (index >= 0x80) [[unlikely]] {
-    PETREL_GOTO(global_get_slow<S>);
+    PETREL_GOTO(global_get_slow<S, kWide>);
   }
-  push<S>(sp, a, b, global_slot(ctx, func, index)->bits[0]);
+  push_slot<S, kWide>(sp, a, b, global_slot(ctx, func, index));
   pc += 2;
   PETREL_NEXT(pushed(S));
 }
 
-template <u32 S> PETREL_HANDLER(global_set_slow) {
+template <u32 S, bool kWide> PETREL_HANDLER(global_set_slow) {
   PETREL_ENTER;
   const u32 index = read_long_index(pc);
-  global_slot(ctx, func, index)->bits[0] = pop<S>(sp, a, b);
+  pop_slot<S, kWide>(sp, a, b, global_slot(ctx, func, index));
   PETREL_NEXT(popped(S));
 }
 
-template <u32 S> PETREL_HANDLER(op_global_set) {
+template <u32 S, bool kWide = false> PETREL_HANDLER(op_global_set) {
   PETREL_ENTER;
   const u32 index = pc[1];
   if (index >= 0x80) [[unlikely]] {
-    PETREL_GOTO(global_set_slow<S>);
+    PETREL_GOTO(global_set_slow<S, kWide>);
   }
-  global_slot(ctx, func, index)->bits[0] = pop<S>(sp, a, b);
+  pop_slot<S, kWide>(sp, a, b, global_slot(ctx, func, index));
   pc += 2;
   PETREL_NEXT(popped(S));
 }

@@ -175,6 +175,8 @@ struct ModuleHeader {
   FuncIdx start;      ///< none() when absent
   u32 data_count = 0; ///< of the data count section; has_data_count says whether present
   u32 has_data_count = 0;
+  u32 has_v128 = 0; ///< it may hold v128 values: a type, global or body names one
+  u32 pad = 0;
   FeatureSet features; ///< it may use these: switched on, and in the engine
   Str name;            ///< module name of the name section
   Array<TypeDef> types;

@@ -227,16 +227,14 @@ template <typename T, typename U> [[gnu::always_inline]] inline V128 narrow(V128
 // ---- Lanes ---------------------------------------------------------------------------------------------------------
 
 template <typename T> [[gnu::always_inline]] inline T lane(V128 v, u32 index) {
-  T all[kLanes<T>];
-  __builtin_memcpy(all, &v, sizeof all);
-  return all[index % kLanes<T>];
+  return lanes<T>(v)[index % kLanes<T>];
 }
 template <typename T> [[gnu::always_inline]] inline V128 with_lane(V128 v, u32 index, T value) {
-  T all[kLanes<T>];
-  __builtin_memcpy(all, &v, sizeof all);
-  all[index % kLanes<T>] = value;
-  __builtin_memcpy(&v, all, sizeof all);
-  return v;
+  using Number = UnsignedOf<T>;
+  const auto numbers =
+      with_lanes<kLanes<T>>([]<u32... kI> { return Vec<Number>{static_cast<Number>(kI)...}; });
+  const auto is_it = numbers == splat<Number>(static_cast<Number>(index));
+  return v128(choose<T>(cast<Mask<T>>(is_it), splat<T>(value), lanes<T>(v)));
 }
 /// Byte i of the result is byte index[i] of the 32 bytes of `a` and `b`; indices are below 32.
 inline V128 shuffle(V128 a, V128 b, V128 index) {
@@ -444,6 +442,7 @@ inline f64 f64x2_extract_lane(V128 v, u32 lane) { return simd::lane<f64>(v, lane
 
 // ---- Loads: what lies in memory, as an integer or the lanes of one ---------------------------------------------------
 
+inline V128 v128_load(V128 a) { return a; }
 inline V128 v128_load8x8_s(u64 a) {
   return simd::v128(simd::widen<i16, i8>(simd::cast<simd::Half<i8>>(a)));
 }

@@ -18,6 +18,7 @@ struct HostImport;
 namespace petrel::interp {
 struct Func;
 struct HostFrame;
+struct Entry;
 } // namespace petrel::interp
 
 namespace petrel::ir {

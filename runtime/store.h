@@ -30,8 +30,8 @@ struct InterpHooks {
   const u8* text_end = nullptr;
   const void* fault_landing =
       nullptr; ///< records an out-of-bounds access and leaves, all registers kept
-  const void* dispatch = nullptr;         ///< VMContext::interp_dispatch of most instances
-  const void* dispatch_checked = nullptr; ///< the same when memory 0 is not guarded
+  /// VMContext::interp_dispatch; checked: when memory 0 is not guarded.
+  const void* (*dispatch_table)(bool has_v128, bool is_checked) = nullptr;
 };
 
 struct StoreConfig {

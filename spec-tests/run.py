@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The official core test suite in each engine, against spec-tests/expectations.
 
-Every script of the folders in spec-tests/features, but simd_*.wast, runs interpreted (`wasmrun wast`) and compiled (`wasmc wast --aot=LEVEL`).
+Every script of the folders in spec-tests/features runs interpreted (`wasmrun wast`) and compiled (`wasmc wast --aot=LEVEL`).
 One test is one script in one engine: every command passes but those that spec-tests/expectations lists, as later by
 feature and number or as failing with a reason; an unexpected pass is a failure too.
 The suite is looked for at $PETREL_TESTSUITE, else at ../shared/spec/testsuite beside the repository.
@@ -80,7 +80,7 @@ def find_scripts(suite, folder):
             continue
         for path in sorted((folder / words[0]).glob("*.wast")):
             name = path.relative_to(folder).as_posix()
-            if not path.name.startswith("simd_") and suite.wants(name):
+            if suite.wants(name):
                 scripts.append(Script(name, path, words[1:]))
     return scripts
 
