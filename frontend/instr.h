@@ -55,16 +55,16 @@ struct Instr {
   /// First index immediate in binary order, by kind: label depth, function, type, table, local, global, memory, element,
   /// data, tag; memory accesses: the memory; br_table: the default label.
   u32 index = 0;
-  u32 index2 = 0;      ///< second one
-  u32 align_log2 = 0;  ///< memory accesses
-  u64 bits = 0;        ///< constants (i32, f32 zero-extended); memory accesses: the offset
-  u8 lane = 0;         ///< lane instructions
+  u32 index2 = 0;            ///< second one
+  u32 align_log2 = 0;        ///< memory accesses
+  u64 bits = 0;              ///< constants (i32, f32 zero-extended); memory accesses: the offset
+  u8 lane = 0;               ///< lane instructions
   const u8* bytes = nullptr; ///< v128.const, i8x16.shuffle: sixteen
-  HeapType heap;       ///< ref.null, ref.test, ref.cast; br_on_cast: the source
-  HeapType heap2;      ///< br_on_cast: the target; its flags are `bits`
-  u32 gc_access = 0;   ///< struct.get and its like (Validate only): ir::gc_access_word
-  ValType select_type; ///< select with a type
-  BranchTable labels;  ///< br_table
+  HeapType heap;             ///< ref.null, ref.test, ref.cast; br_on_cast: the source
+  HeapType heap2;            ///< br_on_cast: the target; its flags are `bits`
+  u32 gc_access = 0;         ///< struct.get and its like (Validate only): ir::gc_access_word
+  ValType select_type;       ///< select with a type
+  BranchTable labels;        ///< br_table
 };
 
 } // namespace petrel::frontend

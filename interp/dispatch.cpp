@@ -257,8 +257,8 @@ extern "C" [[gnu::visibility("hidden")]] const u8 __stop_petrel_interp[];
 const runtime::InterpHooks& hooks() {
   static const runtime::InterpHooks* const kHooks = [] {
 #if defined(PETREL_INTERP_LOOP)
-    static const runtime::InterpHooks kMade = {
-        sizeof(Func), &enter, nullptr, nullptr, nullptr, &dispatch_table};
+    static const runtime::InterpHooks kMade = {sizeof(Func), &enter,  nullptr,
+                                               nullptr,      nullptr, &dispatch_table};
 #else
     static const runtime::InterpHooks kMade = {sizeof(Func),
                                                &enter,

@@ -181,8 +181,7 @@ template <typename Memory> PETREL_SIMD_HANDLER(simd_load_lane_any) {
     PETREL_GOTO(memory_fault);
   }
   const Memory value = load_unaligned<Memory>(access.at);
-  store_v128(sp - 2,
-             ir::numeric::simd::with_lane<Memory>(load_v128(sp - 1), *access.next, value));
+  store_v128(sp - 2, ir::numeric::simd::with_lane<Memory>(load_v128(sp - 1), *access.next, value));
   --sp;
   pc = access.next + 1;
   PETREL_NEXT(0);
@@ -231,7 +230,8 @@ template <bool kShort = true> PETREL_SIMD_HANDLER(simd_store) {
 
 template <typename Memory, bool kShort = true> PETREL_SIMD_HANDLER(simd_load_lane) {
   PETREL_ENTER;
-  PETREL_SIMD_MEMARG(simd_memarg_long<1, &simd_load_lane<Memory, false>, &simd_load_lane_any<Memory>>);
+  PETREL_SIMD_MEMARG(
+      simd_memarg_long<1, &simd_load_lane<Memory, false>, &simd_load_lane_any<Memory>>);
   const u64 at = PETREL_SIMD_ADDRESS(sp[-2]);
   PETREL_ACCESS(at, sizeof(Memory));
   Memory value = load_unaligned<Memory>(mem0 + at);
@@ -245,7 +245,8 @@ template <typename Memory, bool kShort = true> PETREL_SIMD_HANDLER(simd_load_lan
 
 template <typename Memory, bool kShort = true> PETREL_SIMD_HANDLER(simd_store_lane) {
   PETREL_ENTER;
-  PETREL_SIMD_MEMARG(simd_memarg_long<1, &simd_store_lane<Memory, false>, &simd_store_lane_any<Memory>>);
+  PETREL_SIMD_MEMARG(
+      simd_memarg_long<1, &simd_store_lane<Memory, false>, &simd_store_lane_any<Memory>>);
   const u64 at = PETREL_SIMD_ADDRESS(sp[-2]);
   PETREL_ACCESS(at, sizeof(Memory));
   const u8* lane_at = pc + 4;

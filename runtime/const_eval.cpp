@@ -5,7 +5,6 @@
 // lies on the evaluator's stack is rooted while something is allocated.
 #include "runtime/const_eval.h"
 
-#include <cstring>
 #include <vector>
 
 #include "base/byte_reader.h"
@@ -130,13 +129,6 @@ private:
     case 0x7c: binary64([](u64 a, u64 b) { return a + b; }); return true;
     case 0x7d: binary64([](u64 a, u64 b) { return a - b; }); return true;
     case 0x7e: binary64([](u64 a, u64 b) { return a * b; }); return true;
-    case 0xfd: { // v128.const, the only one of its prefix
-      must(reader_.read_var_u32());
-      RawVal value;
-      std::memcpy(value.bytes, must(reader_.read_bytes(sizeof value)).data(), sizeof value);
-      stack_.push_back(value);
-      return true;
-    }
     case 0xd0: // ref.null ht
       must(reader_.read_var_s33());
       stack_.push_back(RawVal::of_i64(0));
