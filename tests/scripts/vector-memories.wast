@@ -1,0 +1,13 @@
+;; Vector accesses at the end of memories without guard, and of a second memory.
+(module (memory i64 1) (func (export "l") (param i64) (result i32) (i32x4.extract_lane 0 (v128.load (local.get 0))))
+ (func (export "s") (param i64) (v128.store offset=3 (local.get 0) (v128.const i32x4 1 2 3 4))))
+(assert_return (invoke "l" (i64.const 65520)) (i32.const 0))
+(assert_trap (invoke "l" (i64.const 65521)) "out of bounds memory access")
+(assert_trap (invoke "l" (i64.const -1)) "out of bounds memory access")
+(assert_trap (invoke "l" (i64.const 0x100000000)) "out of bounds memory access")
+(assert_return (invoke "s" (i64.const 65517)))
+(assert_trap (invoke "s" (i64.const 65518)) "out of bounds memory access")
+(assert_trap (invoke "s" (i64.const -3)) "out of bounds memory access")
+(module (memory 2) (memory 1) (func (export "l") (param i32) (result i32) (i32x4.extract_lane 0 (v128.load 1 (local.get 0)))))
+(assert_return (invoke "l" (i32.const 65520)) (i32.const 0))
+(assert_trap (invoke "l" (i32.const 65521)) "out of bounds memory access")
