@@ -287,8 +287,7 @@ TEST_CASE("messages: bodies") {
        "error[invalid]: func 0, offset 0x17: undeclared function reference: function 0 is in no "
        "element segment, export or global"},
       {one_func({0xd0, 0x60, 0x0b}), "error[malformed]: func 0, offset 0x18: malformed heap type"},
-      {one_func({0x12, 0x00, 0x0b}), "error[unsupported]: func 0, offset 0x17: return_call needs "
-                                     "feature tail-call, which this build does not have"},
+      {one_func({0x12, 0x05, 0x0b}), "error[invalid]: func 0, offset 0x17: unknown function 5"},
       {one_func({0xfd, 0x0c, 0x0b}),
        "error[malformed]: func 0, offset 0x1a: unexpected end of section or function"},
       {one_func({0xfd, 0x15, 0x10, 0x0b}),

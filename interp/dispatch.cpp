@@ -100,7 +100,7 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_IF_SaturatingFloatToInt(...) __VA_ARGS__
 #define PETREL_IF_BulkMemory(...) __VA_ARGS__
 #define PETREL_IF_ReferenceTypes(...) __VA_ARGS__
-#define PETREL_IF_TailCall(...) op_illegal<S>
+#define PETREL_IF_TailCall(...) __VA_ARGS__
 #define PETREL_IF_FunctionReferences(...) __VA_ARGS__
 // Those of the 0xfb page have their names in gc_dispatch.cpp.
 #define PETREL_IF_Gc(...) op_illegal<S>

@@ -91,6 +91,41 @@ PETREL_HANDLER(tail_call_ref) {
   PETREL_DISPATCH(ir::op_info(ir::Op::Return).code);
 }
 
+template <u32 S> PETREL_HANDLER(op_return_call) {
+  PETREL_ENTER;
+  flush<S>(sp, a, b);
+  Func* const callee = ctx->interp_funcs + stp[0];
+  if (callee->kind == FuncKind::unprepared) {
+    prepare(ctx, callee);
+  }
+  if (callee->kind == FuncKind::import) {
+    a = reinterpret_cast<u64>(ctx->func_refs + callee->index());
+    b = callee->nparams | u64{callee->nresults} << 32;
+    PETREL_GOTO(tail_call_ref);
+  }
+  a = reinterpret_cast<u64>(callee);
+  b = reinterpret_cast<u64>(ctx);
+  PETREL_GOTO(tail_call_func);
+}
+
+template <u32 S> PETREL_HANDLER(op_return_call_indirect) {
+  PETREL_ENTER;
+  const u64 index = pop<S>(sp, a, b);
+  flush<popped(S)>(sp, a, b);
+  const u8* at = pc + 1;
+  const u32 type_idx = read_leb_u32(at);
+  const u32 table = read_leb_u32(at);
+  ir::FuncRef* const ref = resolve_indirect(ctx, table, index, ctx->type_ids[type_idx]);
+  if (ref == nullptr) {
+    record_frames(pc, fp, func);
+    PETREL_LEAVE(false);
+  }
+  const Arity arity = arity_of_type(ctx, type_idx);
+  a = reinterpret_cast<u64>(ref);
+  b = arity.params | u64{arity.results} << 32;
+  PETREL_GOTO(tail_call_ref);
+}
+
 template <u32 S> PETREL_HANDLER(op_return_call_ref) {
   PETREL_ENTER;
   const u64 reference = pop<S>(sp, a, b);
