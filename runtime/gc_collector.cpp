@@ -241,13 +241,11 @@ void GcMarker::trace(u32 offset) {
       }
     }
     return;
-  case ir::GcKind::exception: {
-    const RawVal* const payload = heap_.exception_payload(offset);
+  case ir::GcKind::exception:
     for (u32 i = 0; i < header.length; ++i) {
-      mark_word(payload[i].i32);
+      mark_word(heap_.exception_value(offset, i).i32);
     }
     return;
-  }
   case ir::GcKind::host:
   case ir::GcKind::none: return;
   }

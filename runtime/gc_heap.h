@@ -76,9 +76,17 @@ public:
   u32 exception_tag(u64 reference) {
     return static_cast<u32>(*static_cast<u64*>(at(reference, ir::kGcHeaderSize)));
   }
-  /// The payload slots: numbers as on the value stack, references as in fields (a funcref is its index here).
-  RawVal* exception_payload(u64 reference) {
-    return static_cast<RawVal*>(at(reference, kExceptionPayload));
+  /// A payload slot: numbers as on the value stack, references as in fields (a funcref is its index here). By copy: objects
+  /// are 8-aligned only.
+  RawVal exception_value(u64 reference, u32 slot) {
+    RawVal value;
+    __builtin_memcpy(value.bytes, at(reference, kExceptionPayload + u64{slot} * sizeof value),
+                     sizeof value);
+    return value;
+  }
+  void set_exception_value(u64 reference, u32 slot, const RawVal& value) {
+    __builtin_memcpy(at(reference, kExceptionPayload + u64{slot} * sizeof value), value.bytes,
+                     sizeof value);
   }
   bool is_host(u64 reference) {
     return !ir::is_i31(reference) && header(reference).kind() == ir::GcKind::host;

@@ -302,15 +302,15 @@ TEST_CASE("exceptions and host values") {
   Fixture f;
   const u32 inner = f.pair(0, 0, 77);
   const u32 exception = f.heap->allocate_exception(5, 3);
-  f.heap->exception_payload(exception)[1] = RawVal::of_i64(inner);
-  f.heap->exception_payload(exception)[2] = RawVal::of_i64(~u64{0});
+  f.heap->set_exception_value(exception, 1, RawVal::of_i64(inner));
+  f.heap->set_exception_value(exception, 2, RawVal::of_i64(~u64{0}));
   const u32 host = f.heap->allocate_host(0x123456789);
   f.roots = {exception, host};
   f.heap->collect();
   CHECK(f.is_alive(inner));
   CHECK(f.heap->exception_tag(exception) == 5);
   CHECK(f.heap->header(exception).length == 3);
-  CHECK(f.heap->exception_payload(exception)[1].i64 == inner);
+  CHECK(f.heap->exception_value(exception, 1).i64 == inner);
   CHECK(f.heap->is_host(host));
   CHECK_FALSE(f.heap->is_host(inner));
   CHECK_FALSE(f.heap->is_host(3)); // an i31
