@@ -4,6 +4,8 @@
 // (ir/side_table.h); only these handlers move `stp`. Included by dispatch.cpp only.
 #pragma once
 
+#include <type_traits>
+
 #include "interp/leb.h"
 #include "interp/regs.h"
 #include "interp/support.h"
@@ -434,7 +436,9 @@ template <u32 S> PETREL_HANDLER(return_many) {
     if (count > 1) [[unlikely]] {                                                                  \
       PETREL_GOTO(return_many<S>);                                                                 \
     }                                                                                              \
-    const FrameHeader& header = *header_of(fp, func);                                              \
+    /* Wide: a copy, because without locals the header is where the result goes. */                \
+    std::conditional_t<kWide, const FrameHeader, const FrameHeader&> header =                      \
+        *header_of(fp, func);                                                                      \
     if (count == 1) {                                                                              \
       a = top<S>(sp, a, b);                                                                        \
       if constexpr (kWide) {                                                                       \
