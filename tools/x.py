@@ -235,6 +235,12 @@ def fuzz_target(name, seconds):
     return 0
 
 
+def cmd_diff(args):
+    count = str(args.count)
+    return report(run_suite(ROOT / "tests/diff/run.py", ensure_built("release"),
+                            ["--count", count, "--binaryen", count, "--seed", str(args.seed)], timeout_s=4 * 3600))
+
+
 def cmd_ci(args):
     build = ensure_built("release")
     total = Tally()
@@ -348,8 +354,9 @@ def parser():
                       help="passed to spec-tests/run.py: --engines interp,O2, -k TEXT, --bless …")
     bench = add("bench", cmd_bench, "measure, as ratios: cold start, compiled code, interpreter")
     bench.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="passed to benchmarks/run.py")
-    add("diff", later("compares interpreter, compiled code and other engines on random programs", 4),
-        "differential testing (not there yet)")
+    diff = add("diff", cmd_diff, "compare the interpreter with wasmtime on random modules")
+    diff.add_argument("count", nargs="?", type=int, default=20000, help="modules of each generator (default 20000)")
+    diff.add_argument("--seed", type=int, default=1, help="first seed")
     fuzz = add("fuzz", cmd_fuzz, "feed mutated input to every entry point, in the sanitizer build")
     fuzz.add_argument("name", nargs="?", metavar="NAME", help="a target of tests/fuzz, by libFuzzer; without it mutations")
     fuzz.add_argument("seconds", nargs="?", type=int, default=1800, help="how long a target runs (default 1800)")
