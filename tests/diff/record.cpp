@@ -114,7 +114,8 @@ public:
     std::string invoke = "(invoke \"" + name + "\"";
     std::vector<ScriptValue> args;
     for (T param : params) {
-      const u64 low = random.edge();
+      const bool is_narrow = param == T::i32 || param == T::f32;
+      const u64 low = is_narrow ? random.edge() & 0xffffffff : random.edge();
       const u64 high = random.edge();
       args.push_back(script_value(param, low, high));
       invoke += " " + value_text(param, low, high);
@@ -188,10 +189,10 @@ Result<bool> write_script(const std::string& path, const GeneratedModule& module
           script.call("reset", {}, random);
         }
         script.call(function.name, function.params, random);
+        if (is_ours) {
+          script.call("hash", {}, random);
+        }
       }
-    }
-    if (is_ours) {
-      script.call("hash", {}, random);
     }
   }
   const std::string& text = script.text();

@@ -563,7 +563,9 @@ void BodyChecker::call(Op op) {
   default: {
     const uint32_t index = r_.u32();
     type = &type_of(index, SubType::function);
-    pop(ref_to(index, true));
+    if (r_.ok()) {
+      pop(ref_to(index, true));
+    }
   }
   }
   if (!r_.ok()) {
