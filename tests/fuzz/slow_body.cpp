@@ -24,7 +24,7 @@ Type BodyChecker::pop() {
 
 Type BodyChecker::pop(const Type& expected) {
   const Type type = pop();
-  if (!c_.space.matches(type, expected)) {
+  if (r_.ok() && !c_.space.matches(type, expected)) {
     r_.fail("type mismatch");
   }
   return type;

@@ -276,10 +276,9 @@ LimitsType read_limits(Reader& r, uint64_t bound_32, uint64_t bound_64, bool may
   }
   limits.is_shared = (flags & 2) != 0;
   limits.is_64 = (flags & 4) != 0;
-  const unsigned bits = limits.is_64 ? 64 : 32;
-  limits.min = r.unsigned_leb(bits);
+  limits.min = r.unsigned_leb(64); // of either address type (§5.3.12)
   if ((flags & 1) != 0) {
-    limits.max = r.unsigned_leb(bits);
+    limits.max = r.unsigned_leb(64);
     if (*limits.max < limits.min) {
       r.fail("minimum above maximum");
     }
