@@ -207,7 +207,8 @@ Status ModuleDecoder::add_func(u32 type, u64 offset) {
     return invalid(offset, unknown_index("type", type));
   }
   if (types_[type].kind != ir::CompositeKind::func) {
-    return invalid(offset, strf("type mismatch: type %u of a function is not a function type", type));
+    return invalid(offset,
+                   strf("type mismatch: type %u of a function is not a function type", type));
   }
   TRY(check_limit(funcs_.size(), limits_.functions, "functions", offset));
   ir::Func func;

@@ -10,8 +10,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from petrel_test import Suite, run  # noqa: E402
 
-# 1,807,016 when this was set; docs/runner.md says what to do when it grows.
-SIZE_LIMIT_BYTES = 2_000_000
+# 2,079,432 when this was set, above the goal of 2,000,000; docs/runner.md says what takes the room.
+SIZE_LIMIT_BYTES = 2_100_000
 
 
 def main():
