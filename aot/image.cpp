@@ -120,8 +120,11 @@ Status Image::lay_out() {
   for (u32 m = 0; m < input_.modules.size(); ++m) {
     const ir::Module& wasm = input_.modules[m];
     u64 map_entries = 0;
+    u64 inline_sites = 0;
     for (const std::string& name : names_[m]) {
-      map_entries += lines_.find(name)->second.entries.size();
+      const FunctionMap& map = lines_.find(name)->second;
+      map_entries += map.entries.size();
+      inline_sites += map.sites.size();
     }
     ModuleTables& tables = tables_.emplace_back();
     tables.func_entries = meta.take(names_[m].size() * 4, 16);
@@ -129,6 +132,7 @@ Status Image::lay_out() {
     tables.host_adapters = meta.take(wasm.types().size() * 4, 16);
     tables.func_maps = meta.take(names_[m].size() * sizeof(ir::CwasmFuncMap), 16);
     tables.map_entries = meta.take(map_entries * sizeof(ir::CwasmMapEntry), 16);
+    tables.inline_sites = meta.take(inline_sites * sizeof(ir::CwasmInlineSite), 16);
     append(plan_, image_for_native(wasm));
     tables.image.size = narrow<u32>(image_for_native(wasm).size());
     tables.image.vaddr = narrow<u32>(plan_.size() - tables.image.size);
@@ -202,6 +206,31 @@ ir::CwasmHeader Image::make_header(const LinkedImage& image) const {
   return header;
 }
 
+void Image::fill_maps(LinkedImage& image, u32 index, const ir::CwasmModule& out) const {
+  auto table = [&](ir::CwasmRange range) { return image.at(range.vaddr, range.size); };
+  u32 entry = 0;
+  u32 site = 0;
+  for (u32 f = 0; f < names_[index].size(); ++f) {
+    const FunctionMap& map = lines_.find(names_[index][f])->second;
+    put(table(out.func_maps), f,
+        ir::CwasmFuncMap{map.code_size, entry, narrow<u32>(map.entries.size())});
+    const u32 first_site = site;
+    // Numbers of sites, in the function until now, become numbers in the module.
+    auto moved_site = [&](u32 place) {
+      return place == ir::CwasmMapEntry::kNotInlined ? place : place + first_site;
+    };
+    for (const ir::CwasmMapEntry& row : map.entries) {
+      const bool is_site = (row.place & ir::CwasmMapEntry::kInlined) != 0;
+      put(table(out.map_entries), entry++,
+          ir::CwasmMapEntry{row.code_offset, is_site ? moved_site(row.place) : row.place});
+    }
+    for (const ir::CwasmInlineSite& row : map.sites) {
+      put(table(out.inline_sites), site++,
+          ir::CwasmInlineSite{row.wasm_offset, moved_site(row.outer)});
+    }
+  }
+}
+
 void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) const {
   const ir::Module& wasm = input_.modules[index];
   const ModuleTables& tables = tables_[index];
@@ -214,15 +243,10 @@ void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) con
   out.host_adapters = moved(tables.host_adapters, meta);
   out.func_maps = moved(tables.func_maps, meta);
   out.map_entries = moved(tables.map_entries, meta);
-  u32 entry = 0;
+  out.inline_sites = moved(tables.inline_sites, meta);
+  fill_maps(image, index, out);
   for (u32 f = 0; f < names_[index].size(); ++f) {
-    const FunctionMap& map = lines_.find(names_[index][f])->second;
     put(table(tables.func_entries), f, narrow<u32>(image.symbol(names_[index][f]).vaddr));
-    put(table(tables.func_maps), f,
-        ir::CwasmFuncMap{map.code_size, entry, narrow<u32>(map.entries.size())});
-    for (const ir::CwasmMapEntry& row : map.entries) {
-      put(table(tables.map_entries), entry++, row);
-    }
   }
   for (u32 t = 0; t < wasm.types().size(); ++t) {
     if (wasm.types()[t].kind == ir::CompositeKind::func) {

@@ -37,6 +37,7 @@ private:
     ir::CwasmRange host_adapters;
     ir::CwasmRange func_maps;
     ir::CwasmRange map_entries;
+    ir::CwasmRange inline_sites;
     ir::CwasmRange image; ///< offset from .petrel.plan
     ir::CwasmRange data;  ///< offset from .petrel.data
   };
@@ -45,6 +46,7 @@ private:
       : input_(input), options_(options), target_(target), names_(names), lines_(lines) {}
   Status lay_out();
   Status compress();
+  void fill_maps(LinkedImage& image, u32 index, const ir::CwasmModule& out) const;
   void fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) const;
   ir::CwasmHeader make_header(const LinkedImage& image) const;
 

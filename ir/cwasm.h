@@ -53,8 +53,9 @@ struct CwasmModule {
       array_adapters; ///< u32 vaddr per type index: C `bool (FuncRef*, RawVal*)` that calls FuncRef::code natively; 0 = no function type
   CwasmRange
       host_adapters; ///< u32 vaddr per type index: native entry that calls ((FuncRef*)swiftself)->array_entry
-  CwasmRange func_maps;   ///< CwasmFuncMap, one per defined function
-  CwasmRange map_entries; ///< CwasmMapEntry[], sorted by code_offset within each function
+  CwasmRange func_maps;    ///< CwasmFuncMap, one per defined function
+  CwasmRange map_entries;  ///< CwasmMapEntry[], sorted by code_offset within each function
+  CwasmRange inline_sites; ///< CwasmInlineSite[]
 };
 
 struct CwasmFuncMap {
@@ -62,15 +63,24 @@ struct CwasmFuncMap {
   u32 first_entry; ///< in map_entries
   u32 entry_count;
 };
-/// From this offset inside the function on, code belongs to the wasm instruction at `wasm_offset` of the file.
+/// From this offset inside the function on, code belongs to the wasm instruction at `place` of the file; or, with
+/// kInlined set, code was inlined at the call site that the other bits number (kNotInlined: at none; so a function
+/// begins). Which function an instruction belongs to is told by where the bodies lie.
 struct CwasmMapEntry {
+  static constexpr u32 kInlined = u32{1} << 31;
+  static constexpr u32 kNotInlined = ~u32{0};
   u32 code_offset;
-  u32 wasm_offset;
+  u32 place;
+};
+/// A call that was inlined, as an inner frame of a backtrace needs it.
+struct CwasmInlineSite {
+  u32 wasm_offset; ///< of the call instruction
+  u32 outer; ///< the site at which that call's function was itself inlined, before this one; kNotInlined: it was not
 };
 
 struct CwasmHeader {
   static constexpr u8 kMagic[8] = {'P', 'E', 'T', 'R', 'E', 'L', 'C', 'W'};
-  static constexpr u32 kVersion = 1;
+  static constexpr u32 kVersion = 2;
   // These fields keep their place in every format version, so that any build finds the wasm to interpret.
   u8 magic[8];
   u32 version;

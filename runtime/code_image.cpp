@@ -243,7 +243,8 @@ Status CodeImage::check_modules() {
     const ir::CwasmModule& m = module(i);
     if (!is_readable(m.image, 16) || !is_readable(m.data, 1) || !is_readable(m.func_entries, 4) ||
         !is_readable(m.array_adapters, 4) || !is_readable(m.host_adapters, 4) ||
-        !is_readable(m.func_maps, 4) || !is_readable(m.map_entries, 4)) {
+        !is_readable(m.func_maps, 4) || !is_readable(m.map_entries, 4) ||
+        !is_readable(m.inline_sites, 4)) {
       return damaged(strf("module %u: a table lies outside the image", i));
     }
     if (!ir::Module::check(base_ + m.image.vaddr, m.image.size)) {
@@ -308,12 +309,13 @@ const void* CodeImage::host_adapter(u32 module_idx, TypeIdx type) const {
   return text_address(table_word(range(module(module_idx).host_adapters), type.index()));
 }
 
-std::optional<CodeImage::Place> CodeImage::find(const u8* pc, bool is_exact) {
+std::vector<CodeImage::Place> CodeImage::find(const u8* pc, bool is_exact) {
   CodeRange code;
   if (!find_code(pc, code) || code.image == nullptr) {
-    return std::nullopt;
+    return {};
   }
-  return code.image->find_here(pc, is_exact);
+  // A return address may be the first byte of what follows the call.
+  return code.image->find_here(static_cast<u32>(pc - code.image->base_) - (is_exact ? 0 : 1));
 }
 
 namespace {
@@ -328,42 +330,61 @@ u32 function_at(const ir::Module& module, u32 wasm_offset, u32 otherwise) {
   return module.header().imported_funcs + static_cast<u32>(after - defined.begin()) - 1;
 }
 
+/// The n-th row of a table, or nothing: counts and indices in the maps are not to be believed.
+template <typename Row> std::optional<Row> row_at(Bytes table, u64 index) {
+  if (index >= table.size() / sizeof(Row)) {
+    return std::nullopt;
+  }
+  Row row;
+  std::memcpy(&row, table.data() + index * sizeof row, sizeof row);
+  return row;
+}
+
 } // namespace
 
-std::optional<CodeImage::Place> CodeImage::find_here(const u8* pc, bool is_exact) const {
-  // A return address may be the first byte of what follows the call.
-  const u32 at = static_cast<u32>(pc - base_) - (is_exact ? 0 : 1);
+std::vector<CodeImage::Place> CodeImage::find_here(u32 vaddr) const {
   for (u32 m = 0; m < module_count(); ++m) {
-    const ir::CwasmModule& mod = module(m);
-    const Bytes entries = range(mod.func_entries);
-    const Bytes maps = range(mod.func_maps);
+    const Bytes entries = range(module(m).func_entries);
+    const Bytes maps = range(module(m).func_maps);
     for (u32 f = 0; f < entries.size() / 4; ++f) {
-      ir::CwasmFuncMap map;
-      std::memcpy(&map, maps.data() + u64{f} * sizeof map, sizeof map);
       const u32 start = table_word(entries, f);
-      if (at < start || at - start >= map.code_size) {
-        continue;
+      const auto map = row_at<ir::CwasmFuncMap>(maps, f);
+      if (map && vaddr >= start && vaddr - start < map->code_size) {
+        return places(m, f, vaddr - start);
       }
-      const ir::ModuleHeader& header = ir_modules_[m].header();
-      Place place{&ir_modules_[m], header.imported_funcs + f,
-                  ir_modules_[m].funcs()[header.imported_funcs + f].body_offset};
-      const Bytes all = range(mod.map_entries);
-      for (u64 e = map.first_entry; e < u64{map.first_entry} + map.entry_count; ++e) {
-        ir::CwasmMapEntry entry;
-        if ((e + 1) * sizeof entry > all.size()) {
-          break;
-        }
-        std::memcpy(&entry, all.data() + e * sizeof entry, sizeof entry);
-        if (entry.code_offset > at - start) {
-          break;
-        }
-        place.wasm_offset = entry.wasm_offset;
-      }
-      place.func_idx = function_at(ir_modules_[m], place.wasm_offset, place.func_idx);
-      return place;
     }
   }
-  return std::nullopt;
+  return {};
+}
+
+std::vector<CodeImage::Place> CodeImage::places(u32 module_idx, u32 defined_func,
+                                                u32 code_offset) const {
+  using Entry = ir::CwasmMapEntry;
+  const ir::CwasmModule& mod = module(module_idx);
+  const ir::Module& wasm = ir_modules_[module_idx];
+  const auto map = row_at<ir::CwasmFuncMap>(range(mod.func_maps), defined_func);
+  const u32 func = wasm.header().imported_funcs + defined_func;
+  u32 wasm_offset = wasm.funcs()[func].body_offset;
+  u32 site = Entry::kNotInlined;
+  for (u64 i = 0; i < map->entry_count; ++i) {
+    const auto entry = row_at<Entry>(range(mod.map_entries), map->first_entry + i);
+    if (!entry || entry->code_offset > code_offset) {
+      break;
+    }
+    ((entry->place & Entry::kInlined) != 0 ? site : wasm_offset) = entry->place;
+  }
+  std::vector<Place> places{{&wasm, function_at(wasm, wasm_offset, func), wasm_offset}};
+  while (site != Entry::kNotInlined) {
+    const u32 index = site & ~Entry::kInlined;
+    const auto inlined = row_at<ir::CwasmInlineSite>(range(mod.inline_sites), index);
+    if (!inlined) {
+      break;
+    }
+    places.push_back({&wasm, function_at(wasm, inlined->wasm_offset, func), inlined->wasm_offset});
+    const bool is_before = (inlined->outer & ~Entry::kInlined) < index;
+    site = is_before ? inlined->outer : Entry::kNotInlined; // so it ends, whatever the file says
+  }
+  return places;
 }
 
 Status CodeImage::verify_digest(int fd) const {

@@ -61,8 +61,9 @@ public:
     u32 func_idx;
     u32 wasm_offset;
   };
-  /// The wasm instruction behind a native pc (exact) or return address of any mapped image.
-  static std::optional<Place> find(const u8* pc, bool is_exact);
+  /// The wasm instructions behind a native pc (exact) or return address of any mapped image, innermost first: where it
+  /// is, then the calls that were inlined around it. Empty when it belongs to no wasm function.
+  static std::vector<Place> find(const u8* pc, bool is_exact);
 
 private:
   CodeImage() = default;
@@ -73,7 +74,8 @@ private:
   Status check_modules();
   bool is_readable(ir::CwasmRange r, u64 alignment) const;
   Status verify_digest(int fd) const;
-  std::optional<Place> find_here(const u8* pc, bool is_exact) const;
+  std::vector<Place> find_here(u32 vaddr) const;
+  std::vector<Place> places(u32 module, u32 defined_func, u32 code_offset) const;
   const void* text_address(u32 vaddr) const;
 
   struct Segment {

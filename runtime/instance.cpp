@@ -438,25 +438,21 @@ u64 Instance::elem_value(ElemIdx idx, u32 i) {
   return func == FuncIdx::none().index() ? 0 : reinterpret_cast<u64>(func_ref(FuncIdx(func)));
 }
 
-std::optional<Frame> resolve_frame(const RawFrame& raw) {
-  const ir::Module* module = nullptr;
-  Frame frame{};
-  if (raw.instance != nullptr) {
-    module = &raw.instance->ir();
-    frame.func_idx = raw.func_idx;
-    frame.wasm_offset = raw.wasm_offset;
-  } else {
-    auto place = CodeImage::find(raw.native_pc, raw.is_exact);
-    if (!place) {
-      return std::nullopt;
-    }
-    module = place->module;
-    frame.func_idx = place->func_idx;
-    frame.wasm_offset = place->wasm_offset;
+std::vector<Frame> resolve_frame(const RawFrame& raw) {
+  using Place = CodeImage::Place;
+  const std::vector<Place> places =
+      raw.instance != nullptr
+          ? std::vector<Place>{{&raw.instance->ir(), raw.func_idx, raw.wasm_offset}}
+          : CodeImage::find(raw.native_pc, raw.is_exact);
+  std::vector<Frame> frames;
+  for (const Place& place : places) {
+    const std::string_view module_name = place.module->name();
+    frames.push_back({.module_name = std::string(module_name.empty() ? "<unknown>" : module_name),
+                      .func_idx = place.func_idx,
+                      .func_name = std::string(place.module->func_name(FuncIdx(place.func_idx))),
+                      .wasm_offset = place.wasm_offset});
   }
-  frame.module_name = module->name().empty() ? "<unknown>" : std::string(module->name());
-  frame.func_name = std::string(module->func_name(FuncIdx(frame.func_idx)));
-  return frame;
+  return frames;
 }
 
 } // namespace petrel::runtime

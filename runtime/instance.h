@@ -91,7 +91,8 @@ struct Frame {
   std::string func_name; ///< empty when the name section has none
   u32 wasm_offset;
 };
-/// Resolves a recorded frame; empty when the pc belongs to no wasm function (adapters, stubs).
-std::optional<Frame> resolve_frame(const RawFrame& raw);
+/// Resolves a recorded frame: one, several where callees were inlined (innermost first), none when the pc belongs to
+/// no wasm function (adapters, stubs).
+std::vector<Frame> resolve_frame(const RawFrame& raw);
 
 } // namespace petrel::runtime

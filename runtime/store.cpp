@@ -132,21 +132,28 @@ std::string printed_name(const Frame& frame) {
                                  : escaped(frame.func_name);
 }
 
-/// The lines of a backtrace, as the manual shows them.
-std::string backtrace_text(const Pending& pending) {
-  std::string text;
-  u32 number = 0;
+/// The recorded frames, resolved. Inlining makes several frames of one.
+std::vector<Frame> resolve_frames(const Pending& pending) {
+  std::vector<Frame> frames;
   for (u32 i = 0; i < pending.frame_count; ++i) {
-    auto frame = resolve_frame(pending.frames[i]);
-    if (!frame) {
-      continue;
-    }
-    text += text.empty() ? "error while executing at wasm backtrace:" : "";
-    text += strf("\n%5u: %#7x - %s!%s", number++, frame->wasm_offset,
-                 escaped(frame->module_name).c_str(), printed_name(*frame).c_str());
+    std::ranges::move(resolve_frame(pending.frames[i]), std::back_inserter(frames));
   }
-  if (pending.frames_total > pending.frame_count) {
-    text += strf("\n       … %u more", pending.frames_total - pending.frame_count);
+  return frames;
+}
+
+/// The lines of a backtrace, as the manual shows them.
+std::string backtrace_text(const std::vector<Frame>& frames, u32 unrecorded) {
+  if (frames.empty()) {
+    return {};
+  }
+  std::string text = "error while executing at wasm backtrace:";
+  const usize shown = std::min<usize>(frames.size(), Pending::kMaxFrames);
+  for (usize i = 0; i < shown; ++i) {
+    text += strf("\n%5zu: %#7x - %s!%s", i, frames[i].wasm_offset,
+                 escaped(frames[i].module_name).c_str(), printed_name(frames[i]).c_str());
+  }
+  if (const usize more = frames.size() - shown + unrecorded; more != 0) {
+    text += strf("\n       … %zu more", more);
   }
   return text;
 }
@@ -167,16 +174,14 @@ Error Store::take_pending() {
     const std::string_view what = pending_.message[0] != '\0' ? std::string_view(pending_.message)
                                                               : ir::trap_message(pending_.code);
     info.text = strf("wasm trap: %.*s", PETREL_SV(what));
-    info.detail = backtrace_text(pending_);
-    for (u32 i = 0; i < pending_.frame_count; ++i) {
-      if (auto frame = resolve_frame(pending_.frames[i])) {
-        info.where = strf("func %u", frame->func_idx);
-        if (!frame->func_name.empty()) {
-          info.where += strf(" \"%s\"", escaped(frame->func_name).c_str());
-        }
-        info.offset = frame->wasm_offset;
-        break;
+    const std::vector<Frame> frames = resolve_frames(pending_);
+    info.detail = backtrace_text(frames, pending_.frames_total - pending_.frame_count);
+    if (!frames.empty()) {
+      info.where = strf("func %u", frames[0].func_idx);
+      if (!frames[0].func_name.empty()) {
+        info.where += strf(" \"%s\"", escaped(frames[0].func_name).c_str());
       }
+      info.offset = frames[0].wasm_offset;
     }
   }
   pending_.kind = PendingKind::none;

@@ -10,6 +10,7 @@
 ;;! err: error[trap]: {tmp}/m.cwasm: func 0 "probe", offset 0x2f: wasm trap: out of bounds memory access
 ;;! err: error while executing at wasm backtrace:
 ;;! err:     0:    0x2f - <unknown>!probe
+;;! err:     1:    0x40 - <unknown>!<wasm function 1>
 ;; A load whose result is dropped must still trap, in the first byte behind the memory.
 (module
   (memory 1)

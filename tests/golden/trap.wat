@@ -11,6 +11,8 @@
 ;;! err: error[trap]: {tmp}/trap.cwasm: func 0 "divide", offset 0x34: wasm trap: integer divide by zero
 ;;! err: error while executing at wasm backtrace:
 ;;! err:     0:    0x34 - trap!divide
+;;! err:     1:    0x3d - trap!average
+;;! err:     2:    0x44 - trap!main
 ;;! run: wasmc aot -O0 {file} -o {tmp}/trap0.cwasm
 ;;! run: wasmrun {tmp}/trap0.cwasm
 ;;! exit: 134

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A .cwasm is an ordinary ELF file: what readelf, objdump and gdb see in it, for both targets; and it is the same
-bytes each time."""
+"""A .cwasm is an ordinary ELF file: what readelf, objdump and gdb see in it, for both targets; it is the same bytes
+each time; and its backtraces are those of the interpreter, whatever was inlined."""
 import hashlib
 import pathlib
 import re
 import shutil
+import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -15,6 +16,8 @@ EXAMPLES = ROOT / "examples"
 # file, a function name that tools must show
 PROGRAMS = [("fib/fib.wasm", "fib"), ("trap/trap-p1.wasm", "compute_average"), ("hello/hello.wasm", "guest_main"),
             ("wordcount/wordcount.wasm", "malloc")]
+BACKTRACES = pathlib.Path(__file__).resolve().parent / "backtraces.wat"
+LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os", "-Oz"]
 TARGETS = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 
 
@@ -47,6 +50,47 @@ def check_names(suite, name, image, function):
     suite.check(f"{name}: gdb names {function}", function in shown.out.decode(), shown)
 
 
+def trap_of(suite, program, export, options=()):
+    """Exit code and message of a call that traps; the program's name is left out."""
+    result = run([suite.wasmrun, *options, "--invoke", export, program, "0"])
+    return result.code, result.err.decode("utf-8", "replace").replace(str(program), "PROGRAM")
+
+
+def test_backtraces(suite):
+    exports = re.findall(r'\(export "([^"]+)"\)', BACKTRACES.read_text())
+    wanted = {export: trap_of(suite, BACKTRACES, export, ["--interp"]) for export in exports}
+    for export, (code, message) in wanted.items():
+        suite.check(f"backtrace {export}: the interpreter traps", code == 134 and "1:" in message, message)
+    for level in LEVELS:
+        image = suite.tmp / f"backtraces{level}.cwasm"
+        if not suite.wants(f"backtrace {level}") or run([suite.wasmc, "aot", level, BACKTRACES, "-o", image]).code:
+            suite.check(f"backtrace {level}: compiles", not suite.wants(f"backtrace {level}"))
+            continue
+        for export in exports:
+            suite.equal(f"backtrace {level} {export}", trap_of(suite, image, export), wanted[export])
+
+
+def test_damaged_maps(suite):
+    """Whatever the maps say, the program runs and ends as it did; only the backtrace may be wrong."""
+    image = suite.tmp / "damaged.cwasm"
+    if not suite.check("damaged maps: compiles", run([suite.wasmc, "aot", BACKTRACES, "-o", image]).code == 0):
+        return
+    good = image.read_bytes()
+    header = struct.unpack_from("<Q", good, 24)[0]  # e_entry; in the first segment addresses are file offsets
+    module = struct.unpack_from("<I", good, header + 0x68)[0]
+    for name, at in (("func_maps", 40), ("map_entries", 48), ("inline_sites", 56)):
+        start, size = struct.unpack_from("<II", good, module + at)
+        suite.check(f"damaged {name}: there is something to damage", 0 < size < len(good) and start < len(good))
+        for word in (0, 1, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff):
+            bad = bytearray(good)
+            for offset in range(start, start + size, 4):
+                struct.pack_into("<I", bad, offset, word)
+            image.write_bytes(bad)
+            for export in ("trap-in-leaf", "fault-below-call"):
+                code, message = trap_of(suite, image, export)
+                suite.check(f"damaged {name} {word:#x} {export}", code == 134 and "wasm trap: " in message, message)
+
+
 def main():
     suite = Suite(__doc__)
     if not suite.has_aot():
@@ -67,6 +111,8 @@ def main():
         if first and again:
             digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (first, again)}
             suite.check(f"{file}: compiling twice gives the same bytes", len(digests) == 1)
+    test_backtraces(suite)
+    test_damaged_maps(suite)
     suite.finish()
 
 
