@@ -3,44 +3,9 @@
 
 #include <algorithm>
 
+#include "ir/heap_types.h"
+
 namespace petrel::frontend {
-
-namespace {
-
-bool matches_abstract(AbsHeapType sub, AbsHeapType super) {
-  if (sub == super) {
-    return true;
-  }
-  switch (sub) {
-  case AbsHeapType::noexn: return super == AbsHeapType::exn;
-  case AbsHeapType::nofunc: return super == AbsHeapType::func;
-  case AbsHeapType::noextern: return super == AbsHeapType::extern_;
-  case AbsHeapType::none:
-    return super == AbsHeapType::any || super == AbsHeapType::eq || super == AbsHeapType::i31 ||
-           super == AbsHeapType::struct_ || super == AbsHeapType::array;
-  case AbsHeapType::i31:
-  case AbsHeapType::struct_:
-  case AbsHeapType::array: return super == AbsHeapType::eq || super == AbsHeapType::any;
-  case AbsHeapType::eq: return super == AbsHeapType::any;
-  case AbsHeapType::func:
-  case AbsHeapType::extern_:
-  case AbsHeapType::any:
-  case AbsHeapType::exn: return false;
-  }
-  PETREL_UNREACHABLE();
-}
-
-/// The abstract type right above a concrete one.
-AbsHeapType abstract_of(ir::CompositeKind kind) {
-  switch (kind) {
-  case ir::CompositeKind::func: return AbsHeapType::func;
-  case ir::CompositeKind::struct_: return AbsHeapType::struct_;
-  case ir::CompositeKind::array: return AbsHeapType::array;
-  }
-  PETREL_UNREACHABLE();
-}
-
-} // namespace
 
 bool matches(std::span<const ir::TypeDef> types, TypeIdx sub, TypeIdx super) {
   const TypeIdx wanted = types[super.index()].canonical;
@@ -58,11 +23,12 @@ bool matches(std::span<const ir::TypeDef> types, HeapType sub, HeapType super) {
   }
   if (!sub.is_abstract()) {
     return super.is_abstract()
-               ? matches_abstract(abstract_of(types[sub.type_idx().index()].kind), super.abstract())
+               ? ir::matches_abstract(ir::abstract_of(types[sub.type_idx().index()].kind),
+                                      super.abstract())
                : matches(types, sub.type_idx(), super.type_idx());
   }
   if (super.is_abstract()) {
-    return super != kBotHeap && matches_abstract(sub.abstract(), super.abstract());
+    return super != kBotHeap && ir::matches_abstract(sub.abstract(), super.abstract());
   }
   const bool is_func = types[super.type_idx().index()].kind == ir::CompositeKind::func;
   return sub.abstract() == (is_func ? AbsHeapType::nofunc : AbsHeapType::none);

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "base/format.h"
+#include "ir/heap_types.h"
 
 namespace petrel::runtime {
 
@@ -300,51 +301,15 @@ bool is_func_heap(HeapType heap) {
   return heap.abstract() == AbsHeapType::func || heap.abstract() == AbsHeapType::nofunc;
 }
 
-namespace {
-
-/// The abstract type right above a concrete one.
-AbsHeapType abstract_of(ir::CompositeKind kind) {
-  switch (kind) {
-  case ir::CompositeKind::func: return AbsHeapType::func;
-  case ir::CompositeKind::struct_: return AbsHeapType::struct_;
-  case ir::CompositeKind::array: return AbsHeapType::array;
-  }
-  PETREL_UNREACHABLE();
-}
-
-bool matches_abstract(AbsHeapType sub, AbsHeapType super) {
-  if (sub == super) {
-    return true;
-  }
-  switch (sub) {
-  case AbsHeapType::noexn: return super == AbsHeapType::exn;
-  case AbsHeapType::nofunc: return super == AbsHeapType::func;
-  case AbsHeapType::noextern: return super == AbsHeapType::extern_;
-  case AbsHeapType::none:
-    return super == AbsHeapType::any || super == AbsHeapType::eq || super == AbsHeapType::i31 ||
-           super == AbsHeapType::struct_ || super == AbsHeapType::array;
-  case AbsHeapType::i31:
-  case AbsHeapType::struct_:
-  case AbsHeapType::array: return super == AbsHeapType::eq || super == AbsHeapType::any;
-  case AbsHeapType::eq: return super == AbsHeapType::any;
-  case AbsHeapType::func:
-  case AbsHeapType::extern_:
-  case AbsHeapType::any:
-  case AbsHeapType::exn: return false;
-  }
-  PETREL_UNREACHABLE();
-}
-
-} // namespace
-
 bool matches(HeapType sub, HeapType super) {
   if (!sub.is_abstract()) {
     const u64 id = sub.type_idx().index();
-    return super.is_abstract() ? matches_abstract(abstract_of(type_info(id).kind), super.abstract())
-                               : is_subtype(id, super.type_idx().index());
+    return super.is_abstract()
+               ? ir::matches_abstract(ir::abstract_of(type_info(id).kind), super.abstract())
+               : is_subtype(id, super.type_idx().index());
   }
   if (super.is_abstract()) {
-    return matches_abstract(sub.abstract(), super.abstract());
+    return ir::matches_abstract(sub.abstract(), super.abstract());
   }
   return sub.abstract() == (is_func_heap(super) ? AbsHeapType::nofunc : AbsHeapType::none);
 }

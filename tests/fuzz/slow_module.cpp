@@ -242,8 +242,6 @@ void read_group(Reader& r, Context& c) {
   }
   for (uint32_t i = 0; i < size && r.ok(); ++i) {
     types.push_back(read_subtype(r, c, start + i, uint64_t{start} + size));
-    types.back().group_start = start;
-    types.back().group_end = start + size;
   }
   if (!r.ok()) {
     return;

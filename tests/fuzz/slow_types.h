@@ -62,8 +62,6 @@ struct SubType {
   Types params;       ///< function
   Types results;
   std::vector<Field> fields; ///< structure; the one field of an array
-  uint32_t group_start = 0;  ///< first type of its recursive group
-  uint32_t group_end = 0;
   std::string
       identity; ///< equal for equal types: text of the rolled-up group and the position in it
 };
