@@ -29,8 +29,8 @@ public:
 
   bool run() {
     const ModuleHeader& h = module_.header();
-    return all_inside(h) && counts_agree(h) && types_ok() && funcs_ok() && imports_ok() &&
-           exports_ok() && globals_ok() && segments_ok() && names_ok();
+    return all_inside(h) && counts_agree(h) && types_ok() && funcs_ok() && tags_ok() &&
+           imports_ok() && exports_ok() && globals_ok() && segments_ok() && names_ok();
   }
 
 private:
@@ -42,7 +42,7 @@ private:
     return inside(h.name) && inside(h.types) && inside(h.imports) && inside(h.funcs) &&
            inside(h.tables) && inside(h.memories) && inside(h.globals) && inside(h.tags) &&
            inside(h.exports) && inside(h.exports_by_name) && inside(h.elems) && inside(h.datas) &&
-           inside(h.func_names) && inside(h.customs) && inside(h.side_table);
+           inside(h.func_names) && inside(h.customs) && inside(h.handlers) && inside(h.side_table);
   }
   bool counts_agree(const ModuleHeader& h) const {
     return h.imported_funcs <= h.funcs.count && h.imported_tables <= h.tables.count &&
@@ -58,8 +58,14 @@ private:
     });
   }
   bool funcs_ok() const {
+    return std::ranges::all_of(module_.funcs(), [&](const Func& f) {
+      return f.type.index() < module_.types().size() &&
+             u64{f.handlers} + f.handler_count <= module_.handlers().size();
+    });
+  }
+  bool tags_ok() const {
     return std::ranges::all_of(
-        module_.funcs(), [&](const Func& f) { return f.type.index() < module_.types().size(); });
+        module_.tags(), [&](const Tag& t) { return t.type.index() < module_.types().size(); });
   }
   u64 space(ExternKind kind) const {
     const ModuleHeader& h = module_.header();

@@ -24,6 +24,7 @@
 
 #include "base/types.h"
 #include "ir/features.h"
+#include "ir/handler_table.h"
 #include "ir/types.h"
 
 namespace petrel::ir {
@@ -102,9 +103,9 @@ struct Func {
   u32 code_start = 0; ///< file offset of the body's size field payload (the local declarations)
   u32 side_table = 0; ///< first word in side_table
   u32 side_table_words = 0;
-  u32 local_count = 0; ///< parameters included
+  u32 local_count = 0; ///< parameters and locals for exceptions (ir/handler_table.h) included
   u32 max_height = 0;  ///< greatest operand stack height, in slots
-  u32 handlers = 0;    ///< exception handlers: first in handler table
+  u32 handlers = 0;    ///< first in handlers, 0 when there is none
   u32 handler_count = 0;
   u32 flags = 0; ///< FuncFlag bits
 };
@@ -192,6 +193,7 @@ struct ModuleHeader {
   Array<Data> datas;
   Array<NameEntry> func_names;
   Array<CustomSection> customs;
+  Array<Handler> handlers;
   Array<u32> side_table; ///< empty in a `.cwasm`
 };
 
@@ -221,6 +223,10 @@ public:
   std::span<const Export> exports() const { return array(header().exports); }
   std::span<const Elem> elems() const { return array(header().elems); }
   std::span<const Data> datas() const { return array(header().datas); }
+  std::span<const Handler> handlers() const { return array(header().handlers); }
+  std::span<const Handler> handlers(const Func& f) const {
+    return handlers().subspan(f.handlers, f.handler_count);
+  }
   std::span<const u32> side_table() const { return array(header().side_table); }
   std::span<const CustomSection> customs() const { return array(header().customs); }
 

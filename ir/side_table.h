@@ -38,6 +38,8 @@
 //
 // `struct.get`, `struct.get_s`, `struct.get_u`, `struct.set`, `array.get`, `array.get_s`, `array.get_u`, `array.set`:
 //     word 0 = gc_access_word (ir/gc_layout.h), word 1 = length of the whole instruction
+// `try_table`, `rethrow`:  word 0 = length of the whole instruction; rethrow: word 1 = local that holds the exception
+// `catch`, `catch_all`:    as `else`: executed when the block before falls into them
 // `br_on_cast`, `br_on_cast_fail`, `br_on_null`, `br_on_non_null`: as `br_if`
 //
 // `block` runs: where a `block` opcode that is not inside an already skipped run starts eight bytes 02 40 02 40 02 40 02 40, an
