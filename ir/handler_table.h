@@ -33,10 +33,10 @@ struct Handler {
   u32 start = 0; ///< file offset of the first protected instruction
   u32 end = 0;   ///< file offset behind the protected instructions
   HandlerKind kind = HandlerKind::catch_;
-  u32 clause = 0; ///< number among the handlers of its block
-  TagIdx tag;     ///< catch_, catch_ref
-  u32 height = 0; ///< operands below what is pushed
-  u32 target = 0; ///< file offset where execution goes on
+  u32 clause = 0;          ///< number among the handlers of its block
+  TagIdx tag;              ///< catch_, catch_ref
+  u32 height = 0;          ///< operands below what is pushed
+  u32 target = 0;          ///< file offset where execution goes on
   u32 target_position = 0; ///< side table word there, from the function's first
   u32 exception_local = kNoLocal;
 };
