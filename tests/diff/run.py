@@ -3,12 +3,13 @@
 """Differential run: random modules in Petrel's interpreter, and their recorded behaviour in other engines.
 
 `diff_record` writes a script per module with Petrel's own results, trap kinds and final memory hash. `wasmtime wast` must
-pass it, or wabt's interpreter where wasmtime is missing. Modules come from the generator beside this file and, with
+pass it, and wabt's interpreter where wabt reads the module. Modules come from the generator beside this file and, with
 --binaryen N, from `wasm-opt -ttf`. Scripts that differ are kept in BUILD/diff-findings/."""
 import concurrent.futures
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from petrel_test import Suite, run  # noqa: E402
 
 BATCH = 50  # modules recorded by one process
 WASMTIME = ["wasmtime", "wast", "-W", "all-proposals=y"]
+HAS_WASMTIME = shutil.which("wasmtime")
+HAS_WABT = shutil.which("wast2json") and shutil.which("spectest-interp")
 # What binaryen 108 generates validly (reliability.md, section 6).
 BINARYEN = ["--mvp-features", "--enable-sign-ext", "--enable-nontrapping-float-to-int", "--enable-simd",
             "--enable-bulk-memory", "--enable-multivalue", "--enable-mutable-globals", "--denan"]
@@ -34,7 +37,7 @@ class Differential:
     def __init__(self, suite):
         self.suite = suite
         self.record = suite.build / "tests" / "diff" / "diff_record"
-        self.tally = {"calls": 0, "traps": 0}
+        self.tally = {"calls": 0, "traps": 0, "judged by wasmtime": 0, "judged by wabt": 0}
 
     def note(self, result):
         """Adds what diff_record counted; False when it failed or a module was refused."""
@@ -46,15 +49,36 @@ class Differential:
             self.tally["traps"] += int(words[3])
         return ok
 
-    def judge(self, script):
-        """Empty when the other engine agrees."""
-        done = subprocess.run([*WASMTIME, str(script)], capture_output=True, text=True, errors="replace", timeout=300)
-        if done.returncode == 0:
+    def wasmtime(self, script):
+        """Empty when wasmtime agrees."""
+        if not HAS_WASMTIME:
             return ""
-        kept = self.suite.build / "diff-findings"
-        kept.mkdir(exist_ok=True)
-        shutil.copy(script, kept)
-        return done.stderr[:1500]
+        self.tally["judged by wasmtime"] += 1
+        done = subprocess.run([*WASMTIME, str(script)], capture_output=True, text=True, errors="replace", timeout=300)
+        return done.stderr[:1500] if done.returncode else ""
+
+    def wabt(self, script):
+        """Empty when wabt's interpreter agrees, or cannot read the script: it lacks most of WebAssembly 3.0."""
+        commands = script.with_suffix(".json")
+        if not HAS_WABT or subprocess.run(["wast2json", "--enable-all", str(script), "-o", str(commands)],
+                                          capture_output=True).returncode:
+            return ""
+        # wabt 1.0.32 forgets the comma between the result types of a call that traps.
+        commands.write_text(commands.read_text().replace("}{", "},{"))
+        self.tally["judged by wabt"] += 1
+        done = subprocess.run(["spectest-interp", "--enable-all", str(commands)], capture_output=True, text=True,
+                              errors="replace", timeout=300)
+        passed = re.search(r"^(\d+)/\1 tests passed", done.stdout, re.MULTILINE)
+        return "" if done.returncode == 0 and passed else "wabt: " + (done.stdout + done.stderr)[:1500]
+
+    def judge(self, script):
+        """Empty when the other engines agree."""
+        complaint = self.wasmtime(script) or self.wabt(script)
+        if complaint:
+            kept = self.suite.build / "diff-findings"
+            kept.mkdir(exist_ok=True)
+            shutil.copy(script, kept)
+        return complaint
 
     def own(self, first, count):
         folder = self.suite.tmp / f"own-{first}"
@@ -84,8 +108,8 @@ class Differential:
 def main():
     suite = Suite(__doc__, arguments)
     args = suite.args
-    if not shutil.which("wasmtime"):
-        suite.skip("differential run", "wasmtime is not installed")
+    if not HAS_WASMTIME and not HAS_WABT:
+        suite.skip("differential run", "neither wasmtime nor wabt is installed")
         suite.finish()
     differential = Differential(suite)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -98,7 +122,7 @@ def main():
         for each in pending:
             name, complaints = each.result()
             suite.check(name, not complaints, "\n".join(complaints))
-    print(f"{differential.tally['calls']} calls, {differential.tally['traps']} of them trapped or threw")
+    print(", ".join(f"{count} {what}" for what, count in differential.tally.items()))
     suite.finish()
 
 
