@@ -6,14 +6,17 @@
 
 A file is built again when it, its header or this recipe is newer. Importable: build_all(), build_wasm().
 """
+import functools
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 KERNELS = HERE / "kernels"
+POLY = HERE / "poly"
 CLANG = "clang-22"
 NATIVE_FLAGS = ["-O2", "-march=x86-64-v3"]
 SCALAR_FLAGS = [*NATIVE_FLAGS, "-fno-vectorize", "-fno-slp-vectorize"]
@@ -21,13 +24,40 @@ WASM_FLAGS = ["--target=wasm32-wasi", "--sysroot=/usr", "-O2", "-s", "-Wno-depre
 STATIC_FLAGS = ["-O2", "-static"]
 
 
-def kernel_names():
-    return sorted(path.stem for path in KERNELS.glob("*.c"))
+@dataclass(frozen=True)
+class Kernel:
+    name: str
+    suite: str  # "a": a file of kernels/, "b": a KERNEL of a file of poly/
+    source: pathlib.Path
+    rounds: int  # the default
+    flags: tuple = ()
+
+    def inputs(self):
+        return [self.source, *self.source.parent.glob("*.h"), KERNELS / "bench.h"]
+
+
+@functools.cache
+def kernels():
+    """All kernels by name: the eighteen, then suite B."""
+    found = {}
+    for path in sorted(KERNELS.glob("*.c")):
+        rounds = re.search(r"^#define KERNEL_ROUNDS (\d+)$", path.read_text(), re.M).group(1)
+        found[path.stem] = Kernel(path.stem, "a", path, int(rounds))
+    for path in sorted(POLY.glob("*.c")):
+        for name, rounds in re.findall(r"^KERNEL\((\w+), (\d+)\)", path.read_text(), re.M):
+            label = f"b-{name}"
+            found[label] = Kernel(label, "b", path, int(rounds), (
+                f'-DKERNEL_NAME="{label}"', f"-DKERNEL_ROUNDS={rounds}", f"-Dround_{name}=kernel_round",
+                "-fno-math-errno"))  # a root is one instruction
+    return found
+
+
+def kernel_names(suites="a"):
+    return [kernel.name for kernel in kernels().values() if kernel.suite in suites]
 
 
 def default_rounds(name):
-    """The KERNEL_ROUNDS of a kernel's source."""
-    return int(re.search(r"^#define KERNEL_ROUNDS (\d+)$", (KERNELS / f"{name}.c").read_text(), re.M).group(1))
+    return kernels()[name].rounds
 
 
 def _compile(output, sources, command):
@@ -57,7 +87,8 @@ def build_wasm(build, names=None):
     paths = {}
     for name in names or kernel_names():
         paths[name] = out / f"{name}.wasm"
-        _compile(paths[name], [KERNELS / f"{name}.c", KERNELS / "bench.h"], [CLANG, *WASM_FLAGS])
+        kernel = kernels()[name]
+        _compile(paths[name], kernel.inputs(), [CLANG, *WASM_FLAGS, *kernel.flags])
     return paths
 
 
@@ -68,7 +99,8 @@ def build_native(build, names=None, vectorised=True):
     paths = {}
     for name in names or kernel_names():
         paths[name] = out / name
-        _compile(paths[name], [KERNELS / f"{name}.c", KERNELS / "bench.h"], [CLANG, *flags])
+        kernel = kernels()[name]
+        _compile(paths[name], kernel.inputs(), [CLANG, *flags, *kernel.flags])
     return paths
 
 
@@ -93,4 +125,4 @@ if __name__ == "__main__":
     lacking = missing_wasm_toolchain()
     if lacking:
         sys.exit(f"build.py: {lacking}")
-    build_all(sys.argv[1])
+    build_all(sys.argv[1], kernel_names("ab"))

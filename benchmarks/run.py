@@ -28,6 +28,7 @@ def parse_arguments():
     parser.add_argument("build", type=pathlib.Path, help="build folder with wasmrun and wasmc")
     parser.add_argument("what", nargs="?", choices=["tables", "counts"], default="tables")
     parser.add_argument("--tables", default="cold,aot,interp", help="which of cold,aot,interp (default: all)")
+    parser.add_argument("--suites", default="ab", choices=["a", "b", "ab"], help="the eighteen kernels, the thirty of suite B, both (default)")
     parser.add_argument("--kernels", default="", help="only these, separated by commas")
     parser.add_argument("--rounds", type=int, default=10, help="rounds that count; one more is run first (default 10)")
     parser.add_argument("--spawns", type=int, default=500, help="starts of each program (default 500)")
@@ -50,10 +51,10 @@ class Bench:
         self.build = args.build.resolve()
         self.folder = self.build / "bench"
         names = [name for name in args.kernels.split(",") if name]
-        unknown = set(names) - set(builder.kernel_names())
+        unknown = set(names) - set(builder.kernels())
         if unknown:
-            sys.exit(f"bench: error: no kernel {', '.join(sorted(unknown))}; there are {', '.join(builder.kernel_names())}")
-        self.names = names or builder.kernel_names()
+            sys.exit(f"bench: error: no kernel {', '.join(sorted(unknown))}; there are {', '.join(builder.kernels())}")
+        self.names = names or builder.kernel_names(args.suites)
         built = builder.build_all(self.build, sorted({*self.names, "coremark"}))
         self.native, self.scalar, self.wasm, self.tools = (built[kind] for kind in ("native", "scalar", "wasm", "tools"))
         self.petrel = engines.Petrel(self.build)
@@ -195,22 +196,29 @@ class Bench:
         good = {kernel: row for kernel, row in rows.items() if "error" not in row}
         labels = list(next(iter(good.values()))["ratios"]) if good else []
         print(f"\n{title}")
-        print(f"{'':12}{'native ms':>10}" + "".join(f"{label + ' min':>14}{'median':>8}" for label in labels))
+        print(f"{'':14}{'native ms':>10}" + "".join(f"{label + ' min':>14}{'median':>8}" for label in labels))
         for kernel, row in rows.items():
             if "error" in row:
-                print(f"{kernel:12}  failed: {row['error'][:160]}")
+                print(f"{kernel:14}  failed: {row['error'][:160]}")
                 continue
             native_ms = statistics.median(row["samples_ns"]["native"]) / 1e6
             cells = "".join(f"{low:14.2f}{middle:8.2f}" for low, middle in (row["ratios"][label] for label in labels))
-            print(f"{kernel:12}{native_ms:10.1f}{cells}")
-        if good:
-            means = {label: [measure.geomean(row["ratios"][label][i] for row in good.values()) for i in (0, 1)] for label in labels}
-            self.record["series"][name]["geomean"] = means
-            print(f"{'geomean':12}{len(good):>7} of {len(rows)}"[:22].ljust(22) +
+            print(f"{kernel:14}{native_ms:10.1f}{cells}")
+        for suite, group in self.groups(good):
+            means = {label: [measure.geomean(row["ratios"][label][i] for row in group.values()) for i in (0, 1)] for label in labels}
+            self.record["series"][name].setdefault("geomean", {})[suite] = means
+            print(f"{f'geomean of {len(group)}, {suite}':24}" +
                   "".join(f"{means[label][0]:14.2f}{means[label][1]:8.2f}" for label in labels))
         self.print_against_peers(name, good, labels)
         print()
         return len(rows) - len(good)
+
+    def groups(self, good):
+        """The rows of each suite, and of all where there are two."""
+        suites = {kernel: builder.kernels()[kernel].suite for kernel in good}
+        groups = [(f"suite {suite.upper()}", {kernel: row for kernel, row in good.items() if suites[kernel] == suite})
+                  for suite in sorted(set(suites.values()))]
+        return groups if len(groups) < 2 else [*groups, ("all", good)]
 
     def print_against_peers(self, name, good, labels):
         """Petrel's time over each peer's, from the rounds of the same kernel."""
@@ -219,10 +227,11 @@ class Bench:
         for peer in labels:
             if peer == "petrel":
                 continue  # "no vector" is native code without the vectoriser: how much of a gap is vectorisation
-            pairs = [measure.ratios(row["samples_ns"]["petrel"], row["samples_ns"][peer]) for row in good.values()]
-            low, middle = (measure.geomean(pair[i] for pair in pairs) for i in (0, 1))
-            self.record["series"][name].setdefault("petrel_over", {})[peer] = [low, middle]
-            print(f"petrel / {peer}: geomean of minima {low:.2f}, of medians {middle:.2f}")
+            for suite, group in self.groups(good):
+                pairs = [measure.ratios(row["samples_ns"]["petrel"], row["samples_ns"][peer]) for row in group.values()]
+                low, middle = (measure.geomean(pair[i] for pair in pairs) for i in (0, 1))
+                self.record["series"][name].setdefault("petrel_over", {}).setdefault(peer, {})[suite] = [low, middle]
+                print(f"petrel / {peer}, {suite}: geomean of minima {low:.2f}, of medians {middle:.2f}")
 
     def print_absent(self):
         absent = [engine.name for engine in self.engines() if not engine.present()]

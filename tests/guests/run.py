@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Whole programs, interpreted and as .cwasm: equal output and exit code, equal to what is recorded and to wasmtime.
 
-The programs: examples/ (examples/cases.json), the eighteen kernels of benchmarks/ with little work, and programs of
-real toolchains found in PETREL_GUESTS or ../shared/guests/out (guests.json; recorded by --bless from wasmtime).
+The programs: examples/ (examples/cases.json), the eighteen kernels of benchmarks/ and some of its suite B with little
+work, and programs of real toolchains found in PETREL_GUESTS or ../shared/guests/out (guests.json; recorded by --bless from wasmtime).
 Also: 100 MB through a guest.
 """
 import hashlib
@@ -27,6 +27,7 @@ EXAMPLES = ROOT / "examples"
 GUEST_STDIN = b"a b a\n"
 GUEST_ARGS = ["x"]
 STREAM_BYTES = 100 << 20
+SUITE_B = ["b-doitgen", "b-durbin", "b-gramschmidt", "b-jacobi1d", "b-deriche"]  # one of each source; ./x bench checks all
 
 
 def same_frames(stderr, expected, engine):
@@ -149,7 +150,7 @@ def test_guests(suite, guests):
 
 def test_kernels(suite, guests):
     lacking = kernels.missing_wasm_toolchain()
-    for kernel in kernels.kernel_names():
+    for kernel in [*kernels.kernel_names(), *SUITE_B]:
         name = f"kernel {kernel}"
         if not suite.wants(name):
             continue
