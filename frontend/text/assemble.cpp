@@ -1,128 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Sections in the binary format's order (core specification §5.5) and the name section (§7.4.1) of
-// `ModuleEncoder`.
+// Sections in the binary format's order (core specification §5.5) and the custom sections between them of
+// `ModuleEncoder`: those that text asks for, the name section from identifiers, and one `metadata.code.NAME` section
+// for each such annotation of instructions.
+#include <algorithm>
+
 #include "frontend/text/module_encoder.h"
 
 namespace petrel::text {
 
 namespace {
 
-enum SectionId : u8 {
-  kCustom = 0,
-  kType = 1,
-  kImport = 2,
-  kFunction = 3,
-  kTableSection = 4,
-  kMemorySection = 5,
-  kGlobalSection = 6,
-  kExport = 7,
-  kStart = 8,
-  kElement = 9,
-  kCode = 10,
-  kData = 11,
-  kDataCount = 12,
-  kTagSection = 13,
-};
-
-using Names = std::vector<std::pair<u32, std::string>>;
-
-void write_section(ByteWriter& out, u8 id, Bytes contents) {
-  out.write_u8(id);
-  out.write_var_u64(contents.size());
-  out.write_bytes(contents);
-}
-
-void write_counted_section(ByteWriter& out, u8 id, u32 count, Bytes entries) {
-  if (count == 0) {
-    return;
-  }
-  out.write_u8(id);
-  out.write_var_u64(var_u64_size(count) + entries.size());
-  out.write_var_u32(count);
-  out.write_bytes(entries);
-}
-
-void write_name_map(ByteWriter& out, const Names& names) {
-  out.write_var_u64(names.size());
-  for (const auto& [index, name] : names) {
-    out.write_var_u32(index);
-    out.write_name(name);
-  }
-}
-
-void write_name_subsection(ByteWriter& out, u8 id, const IndexSpace& space) {
-  if (space.has_names()) {
-    ByteWriter map;
-    write_name_map(map, space.names());
-    write_section(out, id, map.bytes());
-  }
-}
+constexpr std::string_view kNameSection = "name";
+constexpr u8 kStart = 8;
+constexpr u8 kDataCount = 12;
+constexpr u8 kCode = 10;
 
 } // namespace
 
-ByteWriter ModuleEncoder::name_section(const std::string& module_name) const {
+ByteWriter ModuleEncoder::name_section() const {
   ByteWriter out;
-  if (!module_name.empty()) {
-    ByteWriter name;
-    name.write_name(module_name);
-    write_section(out, 0, name.bytes());
+  if (!module_name_.empty()) {
+    write_module_name(out, module_name_);
   }
-  write_name_subsection(out, 1, scope_.funcs);
-  if (!named_locals_.empty()) {
-    ByteWriter map;
-    map.write_var_u64(named_locals_.size());
-    for (const NamedLocals& func : named_locals_) {
-      map.write_var_u32(func.func_idx);
-      write_name_map(map, func.names);
+  IndirectNameMap fields;
+  for (u32 type = 0; type < scope_.types.count(); ++type) {
+    if (scope_.types.fields(type).has_names()) {
+      fields.push_back({type, scope_.types.fields(type).names()});
     }
-    write_section(out, 2, map.bytes());
   }
-  write_name_subsection(out, 4, scope_.types.names());
-  write_name_subsection(out, 5, scope_.tables);
-  write_name_subsection(out, 6, scope_.memories);
-  write_name_subsection(out, 7, scope_.globals);
-  write_name_subsection(out, 8, scope_.elems);
-  write_name_subsection(out, 9, scope_.datas);
-  write_name_subsection(out, 11, scope_.tags);
+  write_names(out, NameKind::func, scope_.funcs.names());
+  write_indirect_names(out, NameKind::local, named_locals_);
+  write_indirect_names(out, NameKind::label, named_labels_);
+  write_names(out, NameKind::type, scope_.types.names().names());
+  write_names(out, NameKind::table, scope_.tables.names());
+  write_names(out, NameKind::memory, scope_.memories.names());
+  write_names(out, NameKind::global, scope_.globals.names());
+  write_names(out, NameKind::elem, scope_.elems.names());
+  write_names(out, NameKind::data, scope_.datas.names());
+  write_indirect_names(out, NameKind::field, fields);
+  write_names(out, NameKind::tag, scope_.tags.names());
   return out;
 }
 
-std::vector<u8> ModuleEncoder::assemble(const std::string& module_name,
-                                        std::vector<SourceMark>& marks) {
+/// A vector of functions, each with a vector of {offset in the body, bytes}.
+ByteWriter ModuleEncoder::metadata_section(std::string_view name) const {
+  ByteWriter out;
+  for (const auto& [section, funcs] : metadata_) {
+    if (section != name) {
+      continue;
+    }
+    out.write_var_u64(funcs.size());
+    for (const FuncMetadata& func : funcs) {
+      out.write_var_u32(func.func_idx);
+      out.write_var_u64(func.items.size());
+      for (const auto& [offset, bytes] : func.items) {
+        out.write_var_u32(offset);
+        out.write_name(bytes);
+      }
+    }
+  }
+  return out;
+}
+
+/// Keeps them in order of place, then of appearance.
+void ModuleEncoder::add_custom(CustomSection section) {
+  auto at = std::ranges::upper_bound(customs_, section.place, {}, &CustomSection::place);
+  customs_.insert(at, std::move(section));
+}
+
+bool ModuleEncoder::asks_for(std::string_view name) const {
+  return std::ranges::any_of(customs_,
+                             [&](const CustomSection& custom) { return custom.name == name; });
+}
+
+/// Those that nobody placed: metadata in front of the code, names at the end.
+void ModuleEncoder::add_generated_sections() {
+  for (const auto& [name, funcs] : metadata_) {
+    if (!asks_for(name)) {
+      CustomSection section;
+      section.name = name;
+      section.place = place_before(*section_row(kCode));
+      section.is_generated = true;
+      add_custom(std::move(section));
+    }
+  }
+  if (options_.names && !asks_for(kNameSection) && !name_section().empty()) {
+    CustomSection section;
+    section.name = kNameSection;
+    section.is_generated = true;
+    add_custom(std::move(section));
+  }
+}
+
+void ModuleEncoder::write_custom_section(ByteWriter& out, CustomSection& section) const {
+  const u32 size_bytes = section.sizes.next();
+  ByteWriter contents(&section.sizes);
+  contents.write_name(section.name);
+  if (section.is_generated) {
+    contents.write_bytes(section.name == kNameSection ? name_section().bytes()
+                                                      : metadata_section(section.name).bytes());
+  } else {
+    contents.write_bytes(as_bytes(section.contents));
+  }
+  out.write_u8(0);
+  out.write_sized_u64(contents.size(), size_bytes);
+  out.write_bytes(contents.bytes());
+}
+
+void ModuleEncoder::write_standard_section(ByteWriter& out, u32 row) {
+  const u8 id = kSectionOrder[row].id;
+  u32 count = 0;
+  Bytes entries;
+  if (id == 1) {
+    count = scope_.types.group_count();
+    entries = scope_.types.section();
+  } else if (id == kStart) {
+    entries = start_.bytes();
+  } else if (id == kDataCount) {
+    count = datas_.count;
+  } else {
+    const Section* sections[] = {nullptr,    nullptr,   &imports_, &funcs_, &tables_,
+                                 &memories_, &globals_, &exports_, nullptr, &elems_,
+                                 &code_,     &datas_,   nullptr,   &tags_};
+    count = sections[id]->count;
+    entries = sections[id]->bytes.bytes();
+  }
+  const bool is_needed = id == kDataCount ? scope_.uses_data_idx : count != 0 || !entries.empty();
+  if (!is_needed && !asked_sections_[row]) {
+    return;
+  }
+  SizePlan plan = asked_sections_[row].value_or(SizePlan());
+  const u32 size_bytes = plan.next();
+  ByteWriter head(&plan);
+  if (id != kStart) {
+    head.write_var_u32(count);
+  }
+  out.write_u8(id);
+  out.write_sized_u64(head.size() + entries.size(), size_bytes);
+  out.write_bytes(head.bytes());
+  out.write_bytes(entries);
+}
+
+std::vector<u8> ModuleEncoder::assemble(std::vector<SourceMark>& marks) {
+  add_generated_sections();
   ByteWriter out;
   out.write_bytes(as_bytes(std::string_view("\0asm\x01\0\0\0", 8)));
-  write_counted_section(out, kType, scope_.types.group_count(), scope_.types.section());
-  write_counted_section(out, kImport, imports_.count, imports_.bytes.bytes());
-  write_counted_section(out, kFunction, funcs_.count, funcs_.bytes.bytes());
-  write_counted_section(out, kTableSection, tables_.count, tables_.bytes.bytes());
-  write_counted_section(out, kMemorySection, memories_.count, memories_.bytes.bytes());
-  write_counted_section(out, kTagSection, tags_.count, tags_.bytes.bytes());
-  write_counted_section(out, kGlobalSection, globals_.count, globals_.bytes.bytes());
-  write_counted_section(out, kExport, exports_.count, exports_.bytes.bytes());
-  if (has_start_) {
-    write_section(out, kStart, start_.bytes());
+  auto custom = customs_.begin();
+  auto write_customs = [&](u32 up_to) {
+    for (; custom != customs_.end() && custom->place <= up_to; ++custom) {
+      write_custom_section(out, *custom);
+    }
+  };
+  for (u32 row = 0; row < std::size(kSectionOrder); ++row) {
+    write_customs(place_before(row));
+    write_standard_section(out, row);
+    if (kSectionOrder[row].id == kCode) {
+      const u32 code_begin = narrow<u32>(out.size() - code_.bytes.size());
+      for (SourceMark mark : marks_) {
+        marks.push_back({code_begin + mark.byte_offset, mark.text_offset});
+      }
+    }
   }
-  write_counted_section(out, kElement, elems_.count, elems_.bytes.bytes());
-  if (scope_.uses_data_idx) {
-    ByteWriter count;
-    count.write_var_u32(datas_.count);
-    write_section(out, kDataCount, count.bytes());
-  }
-  write_counted_section(out, kCode, code_.count, code_.bytes.bytes());
-  u32 code_end = narrow<u32>(out.size());
-  u32 code_begin = code_end - narrow<u32>(code_.bytes.size());
-  for (SourceMark mark : marks_) {
-    marks.push_back({code_begin + mark.byte_offset, mark.text_offset});
-  }
-  write_counted_section(out, kData, datas_.count, datas_.bytes.bytes());
-  ByteWriter names = name_section(module_name);
-  if (!names.empty()) {
-    ByteWriter custom;
-    custom.write_name("name");
-    custom.write_bytes(names.bytes());
-    write_section(out, kCustom, custom.bytes());
-  }
+  write_customs(kAfterLast);
   return out.take();
 }
 

@@ -54,6 +54,17 @@ std::string Cursor::accept_id() {
   return at(TokenKind::id) ? id_value(spelling(next())) : std::string();
 }
 
+const Annotation* Cursor::name_annotation() const {
+  if (source_->has_annotations()) {
+    for (const Annotation& annotation : source_->annotations_at(index_)) {
+      if (source_->annotation_id(annotation) == "name") {
+        return &annotation;
+      }
+    }
+  }
+  return nullptr;
+}
+
 Status Cursor::expect_keyword(std::string_view keyword) {
   return accept_keyword(keyword) ? Status{} : unexpected(keyword);
 }

@@ -36,6 +36,10 @@ public:
   /// Consumes an identifier and returns its name; empty when none stands here (names are never empty).
   std::string accept_id();
 
+  /// The annotation `(@name …)` in front of the next token, or null.
+  const Annotation* name_annotation() const;
+  bool at_name_annotation() const { return name_annotation() != nullptr; }
+
   Status expect_keyword(std::string_view keyword);
   Status expect_form(std::string_view keyword);
   Status expect_rparen();

@@ -29,11 +29,15 @@ struct EncodedModule {
   std::optional<u32> text_offset(u64 byte_offset) const;
 };
 
+struct EncodeOptions {
+  bool names = true; ///< write a name section from identifiers and `@name` annotations
+};
+
 /// Encodes one module, `(module $id? field*)` or bare fields. `start` is where `text` begins in the file;
 /// `name` names a module of bare fields.
 /// Errors: malformed (with line and column), unsupported (names the feature), limit.
 Result<EncodedModule> encode_module(std::string_view text, TextPosition start = {},
-                                    std::string name = {});
+                                    std::string name = {}, const EncodeOptions& options = {});
 
 /// An error about the encoded bytes, with the place in `text` instead of the byte offset where that is known
 /// (instructions of function bodies).

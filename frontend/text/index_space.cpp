@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "base/unicode.h"
+#include "frontend/text/annotations.h"
 
 namespace petrel::text {
 
@@ -13,7 +14,10 @@ Result<u32> IndexSpace::define(Cursor& cursor) {
     if (!index_of_.emplace(name, count_).second) {
       return cursor.malformed_at(token, strf("duplicate %s $%s", noun_, escaped(name).c_str()));
     }
-    names_.emplace_back(count_, std::move(name));
+  }
+  TRY_ASSIGN(auto annotated, accept_name_annotation(cursor));
+  if (annotated || !name.empty()) {
+    names_.emplace_back(count_, annotated ? std::move(*annotated) : std::move(name));
   }
   return count_++;
 }

@@ -11,13 +11,17 @@
 
 namespace petrel::text {
 
+/// (index, name) in order of index.
+using NameMap = std::vector<std::pair<u32, std::string>>;
+
 /// Names in order of definition; indices count named and nameless entries alike.
 class IndexSpace {
 public:
   /// `noun` appears in messages: `duplicate local $x`, `unknown label $l`.
   explicit IndexSpace(const char* noun) : noun_(noun) {}
 
-  /// Takes the next index; consumes an identifier at `cursor` if there is one. Errors: duplicate name.
+  /// Takes the next index; consumes an identifier at `cursor` if there is one. The annotation `@name` behind it
+  /// gives the name section another name than the identifier. Errors: duplicate name.
   Result<u32> define(Cursor& cursor);
   u32 define_nameless() { return count_++; }
   /// Consumes an identifier or a number. A number is not checked against the count: that is validation.
@@ -25,13 +29,13 @@ public:
 
   u32 count() const { return count_; }
   bool has_names() const { return !names_.empty(); }
-  /// (index, name) in order of index.
-  const std::vector<std::pair<u32, std::string>>& names() const { return names_; }
+  /// (index, name) in order of index, as the name section has them.
+  const NameMap& names() const { return names_; }
 
 private:
   const char* noun_;
   u32 count_ = 0;
-  std::vector<std::pair<u32, std::string>> names_;
+  NameMap names_;
   std::unordered_map<std::string, u32> index_of_;
 };
 

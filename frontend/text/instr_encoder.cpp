@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "base/unicode.h"
+#include "frontend/text/annotations.h"
 
 namespace petrel::text {
 
@@ -27,13 +28,40 @@ bool is_divider(ir::Op op) {
 
 } // namespace
 
-void InstrEncoder::mark(u32 text_offset) {
-  if (marks_ != nullptr) {
-    marks_->push_back({narrow<u32>(out_.size()), text_offset});
+/// The instruction whose text begins at `token` comes next in `out_`.
+Status InstrEncoder::mark(const Cursor& cursor, u32 token) {
+  if (notes_ == nullptr) {
+    return {};
   }
+  const Source& source = cursor.source();
+  notes_->marks.push_back({narrow<u32>(out_.size()), source.token(token).begin});
+  return source.has_annotations() ? note_metadata(source, token) : Status{};
 }
 
-void InstrEncoder::push_label(const std::string& name) {
+Status InstrEncoder::note_metadata(const Source& source, u32 token) {
+  const usize first = notes_->metadata.size();
+  for (const Annotation& annotation : source.annotations_at(token)) {
+    std::string id = source.annotation_id(annotation);
+    if (!id.starts_with("metadata.code.")) {
+      continue;
+    }
+    TRY_ASSIGN(std::string bytes, parse_strings(source, annotation));
+    for (usize i = first; i < notes_->metadata.size(); ++i) {
+      if (notes_->metadata[i].section == id) {
+        return annotation_error(source, annotation, "duplicate annotation");
+      }
+    }
+    notes_->metadata.push_back({std::move(id), narrow<u32>(out_.size()), std::move(bytes)});
+  }
+  return {};
+}
+
+/// Opens the scope of the block that was just written.
+void InstrEncoder::push_label(const std::string& name, const std::string& annotated) {
+  if (notes_ != nullptr && !(name.empty() && annotated.empty())) {
+    notes_->labels.emplace_back(blocks_, annotated.empty() ? name : annotated);
+  }
+  ++blocks_;
   if (!name.empty()) {
     named_labels_[name].push_back(narrow<u32>(labels_.size()));
   }
@@ -116,7 +144,8 @@ Status InstrEncoder::step_open(Cursor& cursor) {
 
 Status InstrEncoder::open_folded(Cursor& cursor) {
   Cursor inside = cursor;
-  u32 text_offset = inside.next().begin;
+  const u32 token = cursor.index();
+  inside.next();
   ir::Op op = inside.at(TokenKind::keyword) ? ir::op_by_name(inside.word()) : ir::Op::Invalid;
   if (op == ir::Op::Invalid || is_divider(op)) {
     return inside.unexpected("an instruction");
@@ -125,31 +154,31 @@ Status InstrEncoder::open_folded(Cursor& cursor) {
   cursor.next();
   Frame frame{.kind = FrameKind::folded_plain, .op = op};
   frame.pending = narrow<u32>(pending_.size());
-  frame.text_offset = text_offset;
+  frame.token = token;
   if (!is_block_op(op)) {
-    TRY(encode_instr(cursor, op, pending_));
+    TRY(encode_instr(cursor, token, op, pending_));
     return push(std::move(frame), cursor);
   }
   if (op == ir::Op::If) {
     // The label is in scope in the arms only: it is pushed by the first of them.
     frame.kind = FrameKind::folded_if;
-    TRY(begin_block(cursor, op, pending_, frame.label));
+    TRY(begin_block(cursor, frame, pending_));
     return push(std::move(frame), cursor);
   }
   frame.kind = op == ir::Op::Try ? FrameKind::folded_try : FrameKind::folded_block;
-  mark(text_offset);
-  TRY(begin_block(cursor, op, out_, frame.label));
-  push_label(frame.label);
+  TRY(mark(cursor, token));
+  TRY(begin_block(cursor, frame, out_));
+  push_label(frame.label, frame.name);
   return push(std::move(frame), cursor);
 }
 
 Status InstrEncoder::open_if_arm(Cursor& cursor) {
   Frame& frame = frames_.back();
   if (frame.arms == 0 && cursor.accept_form("then")) {
-    mark(frame.text_offset);
+    TRY(mark(cursor, frame.token));
     out_.write_bytes(pending_.bytes_from(frame.pending));
     pending_.truncate(frame.pending);
-    push_label(frame.label);
+    push_label(frame.label, frame.name);
   } else if (frame.arms == 1 && cursor.accept_form("else")) {
     out_.write_u8(op_byte(ir::Op::Else));
   } else if (frame.arms == 0) {
@@ -171,24 +200,23 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
                       : cursor.at_form("do") || frame.is_closed || frame.has_catch_all) {
     return inside.unexpected(frame.arms == 0 ? "do" : "catch, catch_all or )");
   }
-  const Token& open = cursor.peek();
+  const u32 token = cursor.index();
   std::string_view word = cursor.form_keyword();
   if (word == "delegate" && frame.arms == 1) {
     cursor.next();
     cursor.next();
     pop_label();
-    mark(open.begin);
-    out_.write_u8(op_byte(ir::Op::Delegate));
-    TRY(encode_label(cursor, out_));
+    TRY(mark(cursor, token));
+    TRY(encode_instr(cursor, token, ir::Op::Delegate, out_));
     frame.is_closed = true;
     return cursor.expect_rparen();
   }
   if (word == "catch" || word == "catch_all") {
-    mark(open.begin);
+    TRY(mark(cursor, token));
     cursor.next();
     cursor.next();
     frame.has_catch_all = word == "catch_all";
-    TRY(encode_instr(cursor, ir::op_by_name(word), out_));
+    TRY(encode_instr(cursor, token, ir::op_by_name(word), out_));
   } else if (!cursor.accept_form("do")) {
     return inside.unexpected("catch, catch_all or )");
   }
@@ -201,7 +229,7 @@ Status InstrEncoder::close_frame(Cursor& cursor) {
   switch (frame.kind) {
   case FrameKind::flat_block: return cursor.unexpected("end");
   case FrameKind::folded_plain:
-    mark(frame.text_offset);
+    TRY(mark(cursor, frame.token));
     out_.write_bytes(pending_.bytes_from(frame.pending));
     pending_.truncate(frame.pending);
     break;
@@ -225,7 +253,7 @@ Status InstrEncoder::close_frame(Cursor& cursor) {
 }
 
 Status InstrEncoder::step_word(Cursor& cursor) {
-  const Token& token = cursor.peek();
+  const u32 token = cursor.index();
   ir::Op op = ir::op_by_name(cursor.word());
   if (op == ir::Op::Invalid || !takes_words()) {
     return cursor.unexpected(takes_words() ? "an instruction" : "( or )");
@@ -240,22 +268,33 @@ Status InstrEncoder::step_word(Cursor& cursor) {
     return else_or_catch(cursor, op);
   }
   cursor.next();
-  mark(token.begin);
+  TRY(mark(cursor, token));
   if (!is_block_op(op)) {
-    return encode_instr(cursor, op, out_);
+    return encode_instr(cursor, token, op, out_);
   }
   Frame frame{.kind = FrameKind::flat_block, .op = op};
-  TRY(begin_block(cursor, op, out_, frame.label));
-  push_label(frame.label);
+  frame.token = token;
+  TRY(begin_block(cursor, frame, out_));
+  push_label(frame.label, frame.name);
   return push(std::move(frame), cursor);
 }
 
-Status InstrEncoder::begin_block(Cursor& cursor, ir::Op op, ByteWriter& out, std::string& label) {
-  label = cursor.accept_id();
-  write_opcode(out, op);
-  TRY_ASSIGN(ByteWriter type, parse_block_type(cursor, scope_.types));
-  out.write_bytes(type.bytes());
-  return ir::op_info(op).imm == ir::Imm::TryTable ? encode_catches(cursor, out) : Status{};
+Status InstrEncoder::begin_block(Cursor& cursor, Frame& frame, ByteWriter& out) {
+  frame.label = cursor.accept_id();
+  TRY_ASSIGN(auto annotated, accept_name_annotation(cursor));
+  frame.name = std::move(annotated).value_or("");
+  return encode_instr(cursor, frame.token, frame.op, out);
+}
+
+Status InstrEncoder::encode_instr(Cursor& cursor, u32 token, ir::Op op, ByteWriter& out) {
+  if (!cursor.source().has_annotations()) {
+    return encode_parts(cursor, op, out);
+  }
+  TRY_ASSIGN(SizePlan plan, accept_sizes(Cursor(cursor.source(), token)));
+  SizePlan* outer = out.follow(&plan);
+  TRY(encode_parts(cursor, op, out));
+  out.follow(outer);
+  return check_used_up(cursor, plan);
 }
 
 Status InstrEncoder::check_label(Cursor& cursor, const std::string& label) const {
@@ -271,7 +310,8 @@ Status InstrEncoder::end_block(Cursor& cursor) {
   if (frames_.empty() || frames_.back().kind != FrameKind::flat_block) {
     return cursor.unexpected("an instruction or )");
   }
-  mark(cursor.next().begin);
+  TRY(mark(cursor, cursor.index()));
+  cursor.next();
   TRY(check_label(cursor, frames_.back().label));
   out_.write_u8(kEnd);
   pop_label();
@@ -286,13 +326,15 @@ Status InstrEncoder::else_or_catch(Cursor& cursor, ir::Op op) {
       frames_.back().has_catch_all) {
     return cursor.unexpected("an instruction");
   }
-  mark(cursor.next().begin);
+  const u32 token = cursor.index();
+  TRY(mark(cursor, token));
+  cursor.next();
   ++frames_.back().arms;
   frames_.back().has_catch_all = op == ir::Op::CatchAll;
   if (block == ir::Op::If) {
     TRY(check_label(cursor, frames_.back().label));
   }
-  return encode_instr(cursor, op, out_);
+  return encode_instr(cursor, token, op, out_);
 }
 
 Status InstrEncoder::flat_delegate(Cursor& cursor) {
@@ -300,11 +342,12 @@ Status InstrEncoder::flat_delegate(Cursor& cursor) {
       frames_.back().op != ir::Op::Try || frames_.back().arms != 0) {
     return cursor.unexpected("an instruction");
   }
-  mark(cursor.next().begin);
+  const u32 token = cursor.index();
+  TRY(mark(cursor, token));
+  cursor.next();
   pop_label(); // its label counts from outside the block that it ends
   frames_.pop_back();
-  out_.write_u8(op_byte(ir::Op::Delegate));
-  return encode_label(cursor, out_);
+  return encode_instr(cursor, token, ir::Op::Delegate, out_);
 }
 
 } // namespace petrel::text

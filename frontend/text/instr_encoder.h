@@ -20,13 +20,24 @@ namespace petrel::text {
 /// The opcode's bytes, prefix included.
 void write_opcode(ByteWriter& out, ir::Op op);
 
-/// Encodes one expression. `locals` is null in constant expressions; `marks`, when given, takes one entry
-/// per instruction with offsets in `out`.
+/// What a function's body leaves besides its bytes. Offsets count from the body's first byte, its locals.
+struct BodyNotes {
+  /// Bytes that `@metadata.code.NAME` gives an instruction.
+  struct Metadata {
+    std::string section; ///< `metadata.code.NAME`
+    u32 offset;
+    std::string bytes;
+  };
+  std::vector<SourceMark> marks; ///< one per instruction
+  std::vector<Metadata> metadata;
+  NameMap labels; ///< by the number of the block in the body
+};
+
+/// Encodes one expression. `locals` and `notes` are null in constant expressions.
 class InstrEncoder {
 public:
-  InstrEncoder(ModuleScope& scope, const IndexSpace* locals, ByteWriter& out,
-               std::vector<SourceMark>* marks)
-      : scope_(scope), locals_(locals), out_(out), marks_(marks) {}
+  InstrEncoder(ModuleScope& scope, const IndexSpace* locals, ByteWriter& out, BodyNotes* notes)
+      : scope_(scope), locals_(locals), out_(out), notes_(notes) {}
 
   /// Instructions up to the parenthesis that closes the enclosing form, which stays; then `end`.
   Status encode_sequence(Cursor& cursor);
@@ -45,12 +56,13 @@ private:
   struct Frame {
     FrameKind kind;
     ir::Op op;
-    u32 arms = 0;    ///< folded_if, folded_try: arms seen; flat if: 1 after `else`
-    u32 pending = 0; ///< first byte in pending_
-    u32 text_offset = 0;
+    u32 arms = 0;               ///< folded_if, folded_try: arms seen; flat if: 1 after `else`
+    u32 pending = 0;            ///< first byte in pending_
+    u32 token = 0;              ///< where the instruction's text begins
     bool is_closed = false;     ///< folded_try: ended by `(delegate`
     bool has_catch_all = false; ///< try: no handler may follow
     std::string label = {};
+    std::string name = {}; ///< `@name` of the label
   };
 
   Status run(Cursor& cursor, bool single);
@@ -63,13 +75,14 @@ private:
   Status open_folded(Cursor& cursor);
   Status open_if_arm(Cursor& cursor);
   Status open_try_arm(Cursor& cursor);
-  Status begin_block(Cursor& cursor, ir::Op op, ByteWriter& out, std::string& label);
+  Status begin_block(Cursor& cursor, Frame& frame, ByteWriter& out);
   Status end_block(Cursor& cursor);
   Status else_or_catch(Cursor& cursor, ir::Op op);
   Status flat_delegate(Cursor& cursor);
   Status check_label(Cursor& cursor, const std::string& label) const;
 
-  Status encode_instr(Cursor& cursor, ir::Op op, ByteWriter& out);
+  Status encode_instr(Cursor& cursor, u32 token, ir::Op op, ByteWriter& out);
+  Status encode_parts(Cursor& cursor, ir::Op op, ByteWriter& out);
   Status encode_immediate(Cursor& cursor, ir::Op op, ByteWriter& out);
   Status encode_constant(Cursor& cursor, ir::Imm imm, ByteWriter& out);
   Status encode_index(Cursor& cursor, const IndexSpace& space, ByteWriter& out);
@@ -78,6 +91,7 @@ private:
                              ByteWriter& out);
   Status encode_copy_pair(Cursor& cursor, const IndexSpace& space, ByteWriter& out);
   Status encode_memarg(Cursor& cursor, ir::Op op, ByteWriter& out);
+  Result<u32> resolve_label(Cursor& cursor) const;
   Status encode_label(Cursor& cursor, ByteWriter& out) const;
   Status encode_br_table(Cursor& cursor, ByteWriter& out) const;
   Status encode_call_indirect(Cursor& cursor, ByteWriter& out);
@@ -86,14 +100,16 @@ private:
   Status encode_cast(Cursor& cursor, ByteWriter& out);
   Status encode_catches(Cursor& cursor, ByteWriter& out) const;
   Status encode_shuffle(Cursor& cursor, ByteWriter& out) const;
-  void mark(u32 text_offset);
-  void push_label(const std::string& name);
+  Status mark(const Cursor& cursor, u32 token);
+  Status note_metadata(const Source& source, u32 token);
+  void push_label(const std::string& name, const std::string& annotated);
   void pop_label();
 
   ModuleScope& scope_;
   const IndexSpace* locals_;
   ByteWriter& out_;
-  std::vector<SourceMark>* marks_;
+  BodyNotes* notes_;
+  u32 blocks_ = 0; ///< number of blocks so far
   std::vector<Frame> frames_;
   std::vector<std::string> labels_; ///< innermost last; empty for blocks without a name
   std::unordered_map<std::string, std::vector<u32>>

@@ -21,8 +21,10 @@ bool has_index_before_lane(const Cursor& cursor) {
     return true;
   }
   const Token& after = cursor.peek(1);
+  const std::string_view word = cursor.spelling(after);
   return cursor.at(TokenKind::number) &&
-         (after.kind == TokenKind::number || after.kind == TokenKind::keyword);
+         (after.kind == TokenKind::number || word.starts_with("offset=") ||
+          word.starts_with("align="));
 }
 
 } // namespace
@@ -37,7 +39,7 @@ void write_opcode(ByteWriter& out, ir::Op op) {
   }
 }
 
-Status InstrEncoder::encode_instr(Cursor& cursor, ir::Op op, ByteWriter& out) {
+Status InstrEncoder::encode_parts(Cursor& cursor, ir::Op op, ByteWriter& out) {
   // Three keywords stand for two instructions each; what follows decides.
   if (op == ir::Op::Select) {
     bool typed = cursor.at_form("result");
@@ -106,9 +108,11 @@ Status InstrEncoder::encode_immediate(Cursor& cursor, ir::Op op, ByteWriter& out
   }
   case ir::Imm::Cast: return encode_cast(cursor, out);
   case ir::Imm::AtomicFence: out.write_u8(0); return {};
-  case ir::Imm::BlockType:
+  case ir::Imm::BlockType: return encode_block_type(cursor, scope_.types, out);
   case ir::Imm::TryTable:
-  case ir::Imm::SelectTypes: break; // written by begin_block and encode_instr
+    TRY(encode_block_type(cursor, scope_.types, out));
+    return encode_catches(cursor, out);
+  case ir::Imm::SelectTypes: break; // written by encode_parts
   }
   PETREL_UNREACHABLE();
 }
@@ -144,7 +148,7 @@ Status InstrEncoder::encode_optional_index(Cursor& cursor, const IndexSpace& spa
   if (at_index(cursor)) {
     return encode_index(cursor, space, out);
   }
-  out.write_u8(0);
+  out.write_var_u32(0);
   return {};
 }
 
@@ -162,8 +166,8 @@ Status InstrEncoder::encode_segment_pair(Cursor& cursor, const IndexSpace& segme
 
 Status InstrEncoder::encode_copy_pair(Cursor& cursor, const IndexSpace& space, ByteWriter& out) {
   if (!at_index(cursor)) {
-    out.write_u8(0);
-    out.write_u8(0);
+    out.write_var_u32(0);
+    out.write_var_u32(0);
     return {};
   }
   TRY(encode_index(cursor, space, out));
@@ -201,9 +205,11 @@ Status InstrEncoder::encode_memarg(Cursor& cursor, ir::Op op, ByteWriter& out) {
     align_log2 = static_cast<u32>(__builtin_ctzll(*value));
     cursor.next();
   }
-  out.write_var_u32(align_log2 | (memory != 0 ? kMemArgHasMemory : 0));
-  if (memory != 0) {
-    out.write_var_u32(memory);
+  // The index of memory 0 is a part of no bytes, unless a plan gives it some.
+  const bool has_memory = memory != 0 || (out.plan() != nullptr && out.plan()->second() != 0);
+  out.write_var_u32(align_log2 | (has_memory ? kMemArgHasMemory : 0));
+  if (const u32 size = out.next_size(); has_memory) {
+    out.write_sized_u64(memory, size);
   }
   out.write_var_u64(offset);
   if (has_lane) {
@@ -214,30 +220,35 @@ Status InstrEncoder::encode_memarg(Cursor& cursor, ir::Op op, ByteWriter& out) {
 }
 
 Status InstrEncoder::encode_label(Cursor& cursor, ByteWriter& out) const {
+  TRY_ASSIGN(u32 depth, resolve_label(cursor));
+  out.write_var_u32(depth);
+  return {};
+}
+
+Result<u32> InstrEncoder::resolve_label(Cursor& cursor) const {
   if (!cursor.at(TokenKind::id)) {
     TRY_ASSIGN(u64 depth, expect_unsigned(cursor, 32, "a label"));
-    out.write_var_u64(depth);
-    return {};
+    return static_cast<u32>(depth);
   }
   const Token& token = cursor.peek();
   std::string name = cursor.accept_id();
   auto found = named_labels_.find(name);
   if (found != named_labels_.end() && !found->second.empty()) {
-    out.write_var_u64(labels_.size() - 1 - found->second.back());
-    return {};
+    return narrow<u32>(labels_.size() - 1 - found->second.back());
   }
   return cursor.malformed_at(token, strf("unknown label $%s", escaped(name).c_str()));
 }
 
 Status InstrEncoder::encode_br_table(Cursor& cursor, ByteWriter& out) const {
-  ByteWriter targets;
-  u32 count = 0;
+  std::vector<u32> targets;
   do {
-    TRY(encode_label(cursor, targets));
-    ++count;
+    TRY_ASSIGN(u32 target, resolve_label(cursor));
+    targets.push_back(target);
   } while (at_index(cursor));
-  out.write_var_u32(count - 1); // the last one is the default
-  out.write_bytes(targets.bytes());
+  out.write_var_u64(targets.size() - 1); // the last one is the default
+  for (u32 target : targets) {
+    out.write_var_u32(target);
+  }
   return {};
 }
 
@@ -287,12 +298,11 @@ Status InstrEncoder::encode_type_pair(Cursor& cursor, ir::Imm imm, ByteWriter& o
 }
 
 Status InstrEncoder::encode_cast(Cursor& cursor, ByteWriter& out) {
-  ByteWriter label;
-  TRY(encode_label(cursor, label));
+  TRY_ASSIGN(u32 label, resolve_label(cursor));
   TRY_ASSIGN(ValType from, scope_.types.parse_ref_type(cursor));
   TRY_ASSIGN(ValType to, scope_.types.parse_ref_type(cursor));
   out.write_u8(static_cast<u8>((from.is_nullable() ? 1 : 0) | (to.is_nullable() ? 2 : 0)));
-  out.write_bytes(label.bytes());
+  out.write_var_u32(label);
   write_heap_type(out, from.heap());
   write_heap_type(out, to.heap());
   return {};
@@ -308,7 +318,8 @@ Status InstrEncoder::encode_catches(Cursor& cursor, ByteWriter& out) const {
                                  {"catch_ref", 1, true},
                                  {"catch_all", 2, false},
                                  {"catch_all_ref", 3, false}};
-  ByteWriter clauses;
+  const u32 count_size = out.next_size();
+  ByteWriter clauses(out.plan());
   u32 count = 0;
   for (bool found = true; found;) {
     found = false;
@@ -327,7 +338,7 @@ Status InstrEncoder::encode_catches(Cursor& cursor, ByteWriter& out) const {
       TRY(cursor.expect_rparen());
     }
   }
-  out.write_var_u32(count);
+  out.write_sized_u64(count, count_size);
   out.write_bytes(clauses.bytes());
   return {};
 }

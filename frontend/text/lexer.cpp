@@ -63,6 +63,12 @@ std::optional<u32> hex_digit(char c) {
   return std::nullopt;
 }
 
+/// Annotations that mean something to the encoder; all others leave nothing.
+bool is_known_annotation(std::string_view id) {
+  return id == "custom" || id == "name" || id.starts_with("metadata.code.") ||
+         id.starts_with("petrel.");
+}
+
 /// What a run of token characters is made of.
 struct Run {
   u32 begin = 0;
@@ -210,14 +216,26 @@ private:
       }
     }
     annotation_begin_ = begin;
+    annotation_body_ = static_cast<u32>(at_);
     annotation_depth_ = 1;
     return {};
+  }
+
+  void close_annotation() {
+    Annotation annotation{static_cast<u32>(source_.tokens_.size()), annotation_begin_,
+                          annotation_body_, static_cast<u32>(at_)};
+    if (is_known_annotation(source_.annotation_id(annotation))) {
+      source_.annotations_.push_back(annotation);
+    }
   }
 
   Status parenthesis(bool opens) {
     u32 begin = static_cast<u32>(at_++);
     if (annotation_depth_ != 0) {
       annotation_depth_ = opens ? annotation_depth_ + 1 : annotation_depth_ - 1;
+      if (annotation_depth_ == 0) {
+        close_annotation();
+      }
       return {};
     }
     u32 index = static_cast<u32>(source_.tokens_.size());
@@ -379,6 +397,7 @@ private:
   std::vector<u32> open_;    ///< token indices of parentheses not closed yet
   u32 annotation_depth_ = 0; ///< open parentheses of the annotation being skipped; 0 outside
   u32 annotation_begin_ = 0;
+  u32 annotation_body_ = 0;
 };
 
 Result<Source> Source::lex(std::string_view text, TextPosition start) {
@@ -388,6 +407,17 @@ Result<Source> Source::lex(std::string_view text, TextPosition start) {
   source.line_starts_.push_back(0);
   TRY(Lexer(source).run());
   return source;
+}
+
+std::span<const Annotation> Source::annotations_at(u32 token) const {
+  auto same = std::ranges::equal_range(annotations_, token, {}, &Annotation::token);
+  return {same.begin(), same.end()};
+}
+
+std::string Source::annotation_id(const Annotation& annotation) const {
+  u32 begin = annotation.begin + 2;
+  std::string_view spelling = text_.substr(begin, annotation.body - begin);
+  return spelling.front() == '"' ? string_value(spelling) : std::string(spelling);
 }
 
 TextPosition Source::position(u32 offset) const {

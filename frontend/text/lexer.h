@@ -2,10 +2,12 @@
 //
 // Text to tokens (core specification §6.2). The whole source becomes one flat list first: every
 // parenthesis knows its partner, so that parsers skip a form in one step and never recurse. Comments
-// and annotations (§6.2.6: checked for well-formedness) leave no token. Positions are byte offsets;
+// and annotations (§6.2.6: checked for well-formedness) leave no token; the annotations that we know are
+// listed beside the tokens, for whoever parses what they stand in front of. Positions are byte offsets;
 // lines and columns are computed when a message needs them.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,15 @@ struct Token {
   TokenKind kind = TokenKind::end;
 };
 
+/// An annotation `(@id …)` that the encoder knows: source[begin, end), what follows its id from `body`.
+struct Annotation {
+  u32 token = 0; ///< index of the token in front of which it stands
+  u32 begin = 0;
+  u32 body = 0;
+  u32 end = 0;
+  mutable bool is_taken = false; ///< somebody found it where it may stand
+};
+
 /// Line and column, both from 1; columns count bytes.
 struct TextPosition {
   u32 line = 1;
@@ -55,11 +66,19 @@ public:
   }
   TextPosition position(u32 offset) const;
 
+  bool has_annotations() const { return !annotations_.empty(); }
+  const std::vector<Annotation>& annotations() const { return annotations_; }
+  /// Those in front of a token, in order.
+  std::span<const Annotation> annotations_at(u32 token) const;
+  /// Its id: `custom`, `name`, `metadata.code.…`, `petrel.…`.
+  std::string annotation_id(const Annotation& annotation) const;
+
 private:
   friend class Lexer;
   std::string_view text_;
   TextPosition start_;
   std::vector<Token> tokens_;
+  std::vector<Annotation> annotations_;
   std::vector<u32> line_starts_;
 };
 

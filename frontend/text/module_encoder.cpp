@@ -47,7 +47,39 @@ IndexSpace* ModuleEncoder::space_of(std::string_view keyword) {
   }
 }
 
-// --- Pass 1: names
+// --- Pass 1: names, and annotations between fields
+
+/// `@custom` and its like in front of a field or behind the last one; `@name` where fields begin.
+Status ModuleEncoder::read_module_annotations(const Cursor& cursor, bool at_start) {
+  if (!source_.has_annotations()) {
+    return {};
+  }
+  SizePlan sizes;
+  bool has_name = false;
+  const auto group = source_.annotations_at(cursor.index());
+  for (usize i = 0; i < group.size(); ++i) {
+    const std::string id = source_.annotation_id(group[i]);
+    if (id == "petrel.sizes" && is_followed_by_custom(source_, group, i)) {
+      TRY_ASSIGN(sizes, parse_sizes(source_, group[i]));
+    } else if (id == "custom" || id == "petrel.place") {
+      TRY_ASSIGN(CustomSection section,
+                 id == "custom" ? parse_custom(source_, group[i]) : parse_place(source_, group[i]));
+      section.sizes = std::exchange(sizes, SizePlan());
+      add_custom(std::move(section));
+    } else if (id == "petrel.section") {
+      TRY_ASSIGN(SectionSizes section, parse_section_sizes(source_, group[i]));
+      asked_sections_[section.row] = std::move(section.sizes);
+    } else if (id == "name" && at_start) {
+      if (has_name) {
+        return annotation_error(source_, group[i], "multiple module");
+      }
+      has_name = true;
+      TRY_ASSIGN(auto name, accept_name_annotation(cursor));
+      module_name_ = std::move(*name);
+    }
+  }
+  return {};
+}
 
 Status ModuleEncoder::declare_field(Cursor& cursor) {
   std::string_view keyword = cursor.form_keyword();
@@ -133,6 +165,15 @@ Status ModuleEncoder::declare_import(Cursor cursor) {
 
 // --- Pass 3: sections
 
+/// Lets all sections take sizes from `plan`; null: as usual.
+void ModuleEncoder::follow(SizePlan* plan) {
+  for (Section* section : {&imports_, &funcs_, &tables_, &memories_, &tags_, &globals_, &exports_,
+                           &elems_, &code_, &datas_}) {
+    section->bytes.follow(plan);
+  }
+  start_.follow(plan);
+}
+
 Status ModuleEncoder::write_field(Cursor& cursor) {
   u32 after = cursor.after_form();
   std::string_view keyword = cursor.form_keyword();
@@ -140,6 +181,8 @@ Status ModuleEncoder::write_field(Cursor& cursor) {
     cursor.skip_form();
     return {};
   }
+  TRY_ASSIGN(plan_, accept_sizes(cursor));
+  follow(plan_.is_used_up() ? nullptr : &plan_);
   cursor.next();
   cursor.next();
   using Writer = Status (ModuleEncoder::*)(Cursor&);
@@ -157,7 +200,7 @@ Status ModuleEncoder::write_field(Cursor& cursor) {
   }
   TRY(cursor.expect_rparen());
   CHECK(cursor.index() == after);
-  return {};
+  return check_used_up(cursor, plan_);
 }
 
 void ModuleEncoder::begin_import(const InlineParts& parts, u8 kind) {
@@ -212,7 +255,7 @@ Status ModuleEncoder::write_import(Cursor& cursor) {
     break;
   case kMemory: {
     ++next_.memories;
-    TRY_ASSIGN(Limits limits, parse_address_type_and_limits(cursor, true));
+    TRY_ASSIGN(WrittenLimits limits, parse_address_type_and_limits(cursor, true));
     write_limits(out, limits);
     break;
   }
@@ -270,56 +313,129 @@ Status ModuleEncoder::write_func(Cursor& cursor) {
   }
   ++funcs_.count;
   funcs_.bytes.write_var_u32(use.type_idx);
-  TRY(write_func_body(cursor, locals));
+  TRY(write_func_body(cursor, index, locals));
   if (locals.has_names()) {
     named_locals_.push_back({index, locals.names()});
   }
   return {};
 }
 
-Status ModuleEncoder::write_func_body(Cursor& cursor, IndexSpace& locals) {
-  std::vector<std::pair<u32, ValType>> runs;
-  auto add = [&](ValType type) {
-    if (runs.empty() || runs.back().second != type) {
-      runs.emplace_back(0, type);
+/// The groups that `@petrel.locals (count type)…` asks for, if it stands in front of the next token.
+Result<std::optional<std::vector<ModuleEncoder::LocalRun>>>
+ModuleEncoder::accept_local_runs(const Cursor& cursor) const {
+  for (const Annotation& annotation : source_.annotations_at(cursor.index())) {
+    if (source_.annotation_id(annotation) != "petrel.locals") {
+      continue;
     }
-    ++runs.back().first;
+    annotation.is_taken = true;
+    const std::string_view text =
+        source_.text().substr(annotation.body, annotation.end - 1 - annotation.body);
+    TRY_ASSIGN(const Source tokens, Source::lex(text, source_.position(annotation.body)));
+    std::vector<LocalRun> runs;
+    Cursor group(tokens);
+    while (group.at(TokenKind::lparen)) {
+      group.next();
+      TRY_ASSIGN(u64 count, expect_unsigned(group, 32, "a number of locals"));
+      TRY_ASSIGN(ValType type, scope_.types.parse_val_type(group));
+      TRY(group.expect_rparen());
+      runs.push_back({static_cast<u32>(count), type});
+    }
+    if (!group.at(TokenKind::end)) {
+      return group.unexpected("( or )");
+    }
+    return std::optional(std::move(runs));
+  }
+  return std::optional<std::vector<LocalRun>>();
+}
+
+/// `(local …)*` as runs of equal types.
+Result<std::vector<ModuleEncoder::LocalRun>> ModuleEncoder::parse_locals(Cursor& cursor,
+                                                                         IndexSpace& locals) {
+  std::vector<LocalRun> runs;
+  auto add = [&runs](ValType type, u32 count) {
+    if (runs.empty() || runs.back().type != type) {
+      runs.push_back({0, type});
+    }
+    runs.back().count += count;
   };
+  TRY_ASSIGN(auto asked, accept_local_runs(cursor));
+  const Token& first = cursor.peek();
   while (cursor.accept_form("local")) {
-    if (cursor.at(TokenKind::id)) {
+    if (cursor.at(TokenKind::id) || cursor.at_name_annotation()) {
       TRY(locals.define(cursor));
       TRY_ASSIGN(ValType type, scope_.types.parse_val_type(cursor));
-      add(type);
+      add(type, 1);
     } else {
       while (!cursor.at(TokenKind::rparen)) {
         TRY_ASSIGN(ValType type, scope_.types.parse_val_type(cursor));
-        add(type);
+        add(type, 1);
         locals.define_nameless();
       }
     }
     TRY(cursor.expect_rparen());
   }
-  ByteWriter body;
-  body.write_var_u64(runs.size());
-  for (const auto& [count, type] : runs) {
-    body.write_var_u32(count);
-    write_val_type(body, type);
+  if (!asked) {
+    return runs;
   }
-  std::vector<SourceMark> marks;
-  InstrEncoder encoder(scope_, &locals, body, &marks);
+  std::vector<LocalRun> written = std::exchange(runs, {});
+  for (const LocalRun& run : *asked) {
+    if (run.count != 0) {
+      add(run.type, run.count);
+    }
+  }
+  auto same = [](const LocalRun& a, const LocalRun& b) {
+    return a.count == b.count && a.type == b.type;
+  };
+  if (!std::ranges::equal(runs, written, same)) {
+    return cursor.malformed_at(first, "@petrel.locals annotation: differs from the locals");
+  }
+  return std::move(*asked);
+}
+
+Status ModuleEncoder::write_func_body(Cursor& cursor, u32 func_idx, IndexSpace& locals) {
+  // The size of the body comes first in the bytes and in the plan.
+  SizePlan* plan = code_.bytes.plan();
+  const u32 size_bytes = code_.bytes.next_size();
+  TRY_ASSIGN(std::vector<LocalRun> runs, parse_locals(cursor, locals));
+  ByteWriter body(plan);
+  body.write_var_u64(runs.size());
+  for (const LocalRun& run : runs) {
+    body.write_var_u32(run.count);
+    write_val_type(body, run.type);
+  }
+  body.follow(nullptr);
+  BodyNotes notes;
+  InstrEncoder encoder(scope_, &locals, body, &notes);
   TRY(encoder.encode_sequence(cursor));
   ++code_.count;
-  code_.bytes.write_var_u64(body.size());
-  u32 base = narrow<u32>(code_.bytes.size());
-  for (SourceMark mark : marks) {
-    marks_.push_back({base + mark.byte_offset, mark.text_offset});
-  }
+  code_.bytes.write_sized_u64(body.size(), size_bytes);
+  keep_notes(func_idx, narrow<u32>(code_.bytes.size()), std::move(notes));
   code_.bytes.write_bytes(body.bytes());
   return {};
 }
 
+void ModuleEncoder::keep_notes(u32 func_idx, u32 base, BodyNotes notes) {
+  for (SourceMark mark : notes.marks) {
+    marks_.push_back({base + mark.byte_offset, mark.text_offset});
+  }
+  if (!notes.labels.empty()) {
+    named_labels_.push_back({func_idx, std::move(notes.labels)});
+  }
+  for (BodyNotes::Metadata& item : notes.metadata) {
+    auto section =
+        std::ranges::find(metadata_, item.section, [](const auto& row) { return row.first; });
+    if (section == metadata_.end()) {
+      section = metadata_.insert(metadata_.end(), {item.section, {}});
+    }
+    if (section->second.empty() || section->second.back().func_idx != func_idx) {
+      section->second.push_back({func_idx, {}});
+    }
+    section->second.back().items.emplace_back(item.offset, std::move(item.bytes));
+  }
+}
+
 Result<bool> ModuleEncoder::write_table_type(Cursor& cursor, ByteWriter& out) {
-  TRY_ASSIGN(Limits limits, parse_address_type_and_limits(cursor, false));
+  TRY_ASSIGN(WrittenLimits limits, parse_address_type_and_limits(cursor, false));
   TRY_ASSIGN(ValType element, scope_.types.parse_ref_type(cursor));
   write_val_type(out, element);
   write_limits(out, limits);
@@ -341,7 +457,7 @@ Status ModuleEncoder::write_table(Cursor& cursor) {
     cursor = ahead;
     return write_inline_elem(cursor, is_64, index);
   }
-  ByteWriter type;
+  ByteWriter type(tables_.bytes.plan());
   TRY(write_table_type(cursor, type));
   bool has_init = !cursor.at(TokenKind::rparen);
   if (has_init) {
@@ -349,6 +465,7 @@ Status ModuleEncoder::write_table(Cursor& cursor) {
     tables_.bytes.write_u8(0x00);
   }
   tables_.bytes.write_bytes(type.bytes());
+  tables_.bytes.follow(nullptr);
   return has_init ? InstrEncoder(scope_, nullptr, tables_.bytes, nullptr).encode_sequence(cursor)
                   : Status{};
 }
@@ -380,7 +497,7 @@ Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_id
     }
   }
   TRY(cursor.expect_rparen());
-  Limits limits;
+  WrittenLimits limits;
   limits.min = limits.max = count;
   limits.has_max = 1;
   limits.is_64 = is_64 ? 1 : 0;
@@ -414,13 +531,13 @@ Status ModuleEncoder::write_memory(Cursor& cursor) {
   Cursor ahead = cursor;
   TRY_ASSIGN(bool is_64, accept_address_type(ahead));
   if (parts.is_import || !(ahead.at_form("data") || ahead.at_form("pagesize"))) {
-    TRY_ASSIGN(Limits limits, parse_address_type_and_limits(cursor, true));
+    TRY_ASSIGN(WrittenLimits limits, parse_address_type_and_limits(cursor, true));
     memories_.count += parts.is_import ? 0 : 1;
     write_limits(parts.is_import ? imports_.bytes : memories_.bytes, limits);
     return {};
   }
   cursor = ahead;
-  Limits limits;
+  WrittenLimits limits;
   TRY(parse_page_size(cursor, limits));
   TRY(cursor.expect_form("data"));
   TRY_ASSIGN(std::string bytes, parse_data_string(cursor));
@@ -452,6 +569,7 @@ Status ModuleEncoder::write_global(Cursor& cursor) {
     return {};
   }
   ++globals_.count;
+  globals_.bytes.follow(nullptr);
   return InstrEncoder(scope_, nullptr, globals_.bytes, nullptr).encode_sequence(cursor);
 }
 
@@ -469,10 +587,13 @@ Status ModuleEncoder::write_tag(Cursor& cursor) {
 }
 
 Result<EncodedModule> ModuleEncoder::encode(u32 begin, u32 end, std::string module_name) {
+  module_name_ = std::move(module_name);
   Cursor cursor(source_, begin);
   while (cursor.index() < end) {
+    TRY(read_module_annotations(cursor, cursor.index() == begin));
     TRY(declare_field(cursor));
   }
+  TRY(read_module_annotations(cursor, cursor.index() == begin));
   cursor.seek(begin);
   while (cursor.index() < end) {
     if (cursor.at_form("type") || cursor.at_form("rec")) {
@@ -485,8 +606,9 @@ Result<EncodedModule> ModuleEncoder::encode(u32 begin, u32 end, std::string modu
   while (cursor.index() < end) {
     TRY(write_field(cursor));
   }
+  TRY(check_all_taken(source_, begin, end));
   EncodedModule out;
-  out.bytes = assemble(module_name, out.marks);
+  out.bytes = assemble(out.marks);
   return out;
 }
 
@@ -515,7 +637,8 @@ Error place_in_text(Error error, const EncodedModule& module, std::string_view t
   return error;
 }
 
-Result<EncodedModule> encode_module(std::string_view text, TextPosition start, std::string name) {
+Result<EncodedModule> encode_module(std::string_view text, TextPosition start, std::string name,
+                                    const EncodeOptions& options) {
   TRY_ASSIGN(Source source, Source::lex(text, start));
   Cursor cursor(source);
   u32 end = narrow<u32>(source.tokens().size() - 1);
@@ -533,7 +656,7 @@ Result<EncodedModule> encode_module(std::string_view text, TextPosition start, s
     cursor.next();
     name = cursor.accept_id();
   }
-  return ModuleEncoder(source).encode(cursor.index(), end, std::move(name));
+  return ModuleEncoder(source, options).encode(cursor.index(), end, std::move(name));
 }
 
 } // namespace petrel::text

@@ -5,20 +5,25 @@
 // Abbreviations (inline imports, exports, element and data segments) are expanded while writing.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "frontend/text/annotations.h"
 #include "frontend/text/byte_writer.h"
 #include "frontend/text/cursor.h"
 #include "frontend/text/instr_encoder.h"
 #include "frontend/text/module_scope.h"
+#include "frontend/text/name_section.h"
 
 namespace petrel::text {
 
 /// Encodes the fields between two tokens of one source.
 class ModuleEncoder {
 public:
-  explicit ModuleEncoder(const Source& source) : source_(source) {}
+  ModuleEncoder(const Source& source, const EncodeOptions& options)
+      : source_(source), options_(options) {}
 
   /// `begin`: the first field; `end`: the token after the last one.
   Result<EncodedModule> encode(u32 begin, u32 end, std::string module_name);
@@ -34,9 +39,14 @@ private:
     std::string import_module;
     std::string import_name;
   };
-  struct NamedLocals {
-    u32 func_idx;
-    std::vector<std::pair<u32, std::string>> names;
+  /// One entry of `metadata.code.NAME`: the instructions of a function that have some.
+  struct FuncMetadata {
+    u32 func_idx = 0;
+    std::vector<std::pair<u32, std::string>> items; ///< offset in the body, bytes
+  };
+  struct LocalRun {
+    u32 count;
+    ValType type;
   };
   /// Sections of definitions count up as fields are written.
   struct Written {
@@ -47,6 +57,7 @@ private:
     u32 tags = 0;
   };
 
+  Status read_module_annotations(const Cursor& cursor, bool at_start);
   Status declare_field(Cursor& cursor);
   Status declare_definition(Cursor cursor, std::string_view keyword);
   Status declare_import(Cursor cursor);
@@ -54,13 +65,17 @@ private:
   IndexSpace* space_of(std::string_view keyword);
 
   Status write_field(Cursor& cursor);
+  void follow(SizePlan* plan);
   Result<InlineParts> parse_inline_parts(Cursor& cursor, u8 kind, u32 index);
   void begin_import(const InlineParts& parts, u8 kind);
   Status write_import(Cursor& cursor);
   Status write_export(Cursor& cursor);
   Status write_start(Cursor& cursor);
   Status write_func(Cursor& cursor);
-  Status write_func_body(Cursor& cursor, IndexSpace& locals);
+  Status write_func_body(Cursor& cursor, u32 func_idx, IndexSpace& locals);
+  Result<std::vector<LocalRun>> parse_locals(Cursor& cursor, IndexSpace& locals);
+  Result<std::optional<std::vector<LocalRun>>> accept_local_runs(const Cursor& cursor) const;
+  void keep_notes(u32 func_idx, u32 base, BodyNotes notes);
   Status write_table(Cursor& cursor);
   Status write_inline_elem(Cursor& cursor, bool is_64, u32 table_idx);
   Status write_memory(Cursor& cursor);
@@ -74,10 +89,17 @@ private:
   Status write_offset(Cursor& cursor, ByteWriter& out);
   Result<bool> write_table_type(Cursor& cursor, ByteWriter& out);
 
-  std::vector<u8> assemble(const std::string& module_name, std::vector<SourceMark>& marks);
-  ByteWriter name_section(const std::string& module_name) const;
+  std::vector<u8> assemble(std::vector<SourceMark>& marks);
+  void write_standard_section(ByteWriter& out, u32 row);
+  void write_custom_section(ByteWriter& out, CustomSection& section) const;
+  void add_custom(CustomSection section);
+  void add_generated_sections();
+  bool asks_for(std::string_view name) const;
+  ByteWriter name_section() const;
+  ByteWriter metadata_section(std::string_view name) const;
 
   const Source& source_;
+  const EncodeOptions& options_;
   ModuleScope scope_;
   std::string_view
       first_definition_; ///< keyword of the first definition that is no import; else empty
@@ -85,7 +107,13 @@ private:
   bool has_start_ = false;
   ByteWriter start_;
   Written next_;
-  std::vector<NamedLocals> named_locals_;
+  SizePlan plan_; ///< of the field being written
+  std::vector<CustomSection> customs_;
+  std::array<std::optional<SizePlan>, std::size(kSectionOrder)> asked_sections_;
+  std::string module_name_;
+  std::vector<FuncNames> named_locals_;
+  std::vector<FuncNames> named_labels_;
+  std::vector<std::pair<std::string, std::vector<FuncMetadata>>> metadata_; ///< by section
   std::vector<SourceMark> marks_; ///< offsets in the code section's entries
 };
 

@@ -28,7 +28,9 @@ Status ModuleEncoder::write_elem(Cursor& cursor) {
   }
   u32 table_idx = 0;
   bool has_table = true;
+  u8 mode = kActive;
   if (cursor.accept_form("table")) {
+    mode = kActiveWithTable; // written out: stays written out
     TRY_ASSIGN(table_idx, scope_.tables.resolve(cursor));
     TRY(cursor.expect_rparen());
   } else if (at_index(cursor) && cursor.peek(1).kind == TokenKind::lparen) {
@@ -41,7 +43,7 @@ Status ModuleEncoder::write_elem(Cursor& cursor) {
   }
   ByteWriter offset;
   TRY(write_offset(cursor, offset));
-  return write_elem_list(cursor, kActive, table_idx, offset.bytes());
+  return write_elem_list(cursor, mode, table_idx, offset.bytes());
 }
 
 Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, Bytes offset) {
@@ -49,7 +51,7 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
   ValType element = ValType::funcref();
   if (exprs) {
     TRY_ASSIGN(element, scope_.types.parse_ref_type(cursor));
-  } else if (!cursor.accept_keyword("func") && mode != kActive) {
+  } else if (!cursor.accept_keyword("func") && (mode == kPassive || mode == kDeclarative)) {
     return cursor.unexpected("func or a reference type");
   }
   if (mode == kActive && (table_idx != 0 || (exprs && element != ValType::funcref()))) {
@@ -57,7 +59,7 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
   }
   ByteWriter& out = elems_.bytes;
   ++elems_.count;
-  out.write_u8(static_cast<u8>(mode | (exprs ? 4 : 0)));
+  out.write_var_u32(mode | (exprs ? 4u : 0u));
   if (mode == kActiveWithTable) {
     out.write_var_u32(table_idx);
   }
@@ -67,7 +69,8 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
   } else if (mode != kActive) {
     out.write_u8(0);
   }
-  ByteWriter items;
+  const u32 count_size = out.next_size();
+  ByteWriter items(out.plan());
   u32 count = 0;
   for (; !cursor.at(TokenKind::rparen); ++count) {
     if (!exprs) {
@@ -75,6 +78,7 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
       items.write_var_u32(func);
       continue;
     }
+    items.follow(nullptr);
     InstrEncoder encoder(scope_, nullptr, items, nullptr);
     if (cursor.accept_form("item")) {
       TRY(encoder.encode_sequence(cursor));
@@ -83,7 +87,7 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
       TRY(encoder.encode_folded(cursor));
     }
   }
-  out.write_var_u32(count);
+  out.write_sized_u64(count, count_size);
   out.write_bytes(items.bytes());
   return {};
 }
@@ -101,7 +105,9 @@ Status ModuleEncoder::write_data(Cursor& cursor) {
   cursor.accept_id();
   u32 memory_idx = 0;
   bool has_memory = true;
+  bool is_written_out = false;
   if (cursor.accept_form("memory")) {
+    is_written_out = true;
     TRY_ASSIGN(memory_idx, scope_.memories.resolve(cursor));
     TRY(cursor.expect_rparen());
   } else if (at_index(cursor) && cursor.peek(1).kind == TokenKind::lparen) {
@@ -112,13 +118,16 @@ Status ModuleEncoder::write_data(Cursor& cursor) {
   ByteWriter& out = datas_.bytes;
   ++datas_.count;
   if (has_memory || cursor.at(TokenKind::lparen)) {
-    out.write_u8(memory_idx == 0 ? 0 : 2);
-    if (memory_idx != 0) {
+    const bool has_index = is_written_out || memory_idx != 0;
+    out.write_var_u32(has_index ? 2 : 0);
+    if (has_index) {
       out.write_var_u32(memory_idx);
     }
+    SizePlan* plan = out.follow(nullptr);
     TRY(write_offset(cursor, out));
+    out.follow(plan);
   } else {
-    out.write_u8(1);
+    out.write_var_u32(1);
   }
   TRY_ASSIGN(std::string bytes, parse_data_string(cursor));
   out.write_name(bytes);

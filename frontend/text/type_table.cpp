@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "base/number_text.h"
+#include "frontend/text/annotations.h"
 
 namespace petrel::text {
 
@@ -55,6 +56,14 @@ const AbsHeapWord* shorthand(std::string_view word) {
     }
   }
   return nullptr;
+}
+
+constexpr i64 kEmptyBlockType = -0x40; // one byte 0x40
+
+/// The s33 of a heap type (§5.3.3): abstract ones are negative and one byte long.
+i64 heap_type_code(HeapType type) {
+  return type.is_abstract() ? i64{static_cast<u8>(type.abstract())} - 0x80
+                            : i64{type.type_idx().index()};
 }
 
 std::string sig_key(const FuncSig& sig) {
@@ -164,6 +173,7 @@ Status TypeTable::define_field(Cursor& cursor) {
   if (!cursor.at_form("rec")) {
     return define_type(cursor, true);
   }
+  TRY_ASSIGN(SizePlan plan, accept_sizes(cursor));
   TRY(cursor.expect_form("rec"));
   u32 size = 0;
   Cursor counting = cursor;
@@ -172,7 +182,10 @@ Status TypeTable::define_field(Cursor& cursor) {
     ++size;
   }
   section_.write_u8(0x4e);
+  section_.follow(&plan);
   section_.write_var_u32(size);
+  section_.follow(nullptr);
+  TRY(check_used_up(cursor, plan));
   while (!cursor.at(TokenKind::rparen)) {
     TRY(define_type(cursor, size == 1)); // a group of one equals the type by itself
   }
@@ -180,26 +193,19 @@ Status TypeTable::define_field(Cursor& cursor) {
 }
 
 Status TypeTable::define_type(Cursor& cursor, bool alone) {
+  TRY_ASSIGN(SizePlan plan, accept_sizes(cursor));
   TRY(cursor.expect_form("type"));
   cursor.accept_id();
   Entry entry;
-  bool has_sub = cursor.accept_form("sub");
-  if (has_sub) {
-    bool is_final = cursor.accept_keyword("final");
-    std::vector<u32> supertypes;
-    while (at_index(cursor)) {
-      TRY_ASSIGN(u32 supertype, resolve(cursor));
-      supertypes.push_back(supertype);
-    }
-    if (!is_final || !supertypes.empty()) {
-      alone = false;
-      section_.write_u8(is_final ? 0x4f : 0x50);
-      section_.write_var_u64(supertypes.size());
-      for (u32 supertype : supertypes) {
-        section_.write_var_u32(supertype);
-      }
-    }
+  section_.follow(&plan);
+  const bool has_sub = cursor.accept_form("sub");
+  const bool is_final = !has_sub || cursor.accept_keyword("final");
+  std::vector<u32> supertypes;
+  while (has_sub && at_index(cursor)) {
+    TRY_ASSIGN(u32 supertype, resolve(cursor));
+    supertypes.push_back(supertype);
   }
+  alone = write_sub_header(is_final, supertypes) && alone;
   if (cursor.at_form("descriptor") || cursor.at_form("describes")) {
     return cursor.error_at(cursor.peek(1), ErrorClass::unsupported,
                            "type needs feature custom-descriptors");
@@ -208,8 +214,25 @@ Status TypeTable::define_type(Cursor& cursor, bool alone) {
   if (has_sub) {
     TRY(cursor.expect_rparen());
   }
+  section_.follow(nullptr);
+  TRY(check_used_up(cursor, plan));
   add_entry(std::move(entry), alone);
   return cursor.expect_rparen();
+}
+
+/// True for a final type without supertypes, whose header is usually left out: a part of no bytes unless a plan
+/// gives it some.
+bool TypeTable::write_sub_header(bool is_final, std::span<const u32> supertypes) {
+  const bool is_default = is_final && supertypes.empty();
+  const u32 size = is_default ? section_.next_size() : 2;
+  if (size != 0) {
+    section_.write_u8(is_final ? 0x4f : 0x50);
+    section_.write_sized_u64(supertypes.size(), is_default ? size - 1 : section_.next_size());
+  }
+  for (u32 supertype : supertypes) {
+    section_.write_var_u32(supertype);
+  }
+  return is_default;
 }
 
 Status TypeTable::parse_composite(Cursor& cursor, Entry& entry, ByteWriter& out) {
@@ -237,9 +260,10 @@ Status TypeTable::parse_composite(Cursor& cursor, Entry& entry, ByteWriter& out)
 }
 
 Status TypeTable::parse_struct_fields(Cursor& cursor, Entry& entry, ByteWriter& out) {
-  ByteWriter fields;
+  const u32 count_size = out.next_size();
+  ByteWriter fields(out.plan());
   while (cursor.accept_form("field")) {
-    if (cursor.at(TokenKind::id)) {
+    if (cursor.at(TokenKind::id) || cursor.at_name_annotation()) {
       TRY(entry.fields.define(cursor));
       TRY(parse_field_type(cursor, fields));
     } else {
@@ -250,7 +274,7 @@ Status TypeTable::parse_struct_fields(Cursor& cursor, Entry& entry, ByteWriter& 
     }
     TRY(cursor.expect_rparen());
   }
-  out.write_var_u32(entry.fields.count());
+  out.write_sized_u64(entry.fields.count(), count_size);
   out.write_bytes(fields.bytes());
   return {};
 }
@@ -273,7 +297,7 @@ Result<ParsedSig> parse_sig(Cursor& cursor, const TypeTable& types, IndexSpace* 
   ParsedSig out;
   while (cursor.accept_form("param")) {
     out.any = true;
-    if (cursor.at(TokenKind::id) && locals != nullptr) {
+    if (locals != nullptr && (cursor.at(TokenKind::id) || cursor.at_name_annotation())) {
       TRY(locals->define(cursor));
       TRY_ASSIGN(ValType type, types.parse_val_type(cursor));
       out.sig.params.push_back(type);
@@ -354,8 +378,7 @@ Result<TypeUse> parse_type_use(Cursor& cursor, TypeTable& types, IndexSpace* loc
   return TypeUse{*index, true};
 }
 
-Result<ByteWriter> parse_block_type(Cursor& cursor, TypeTable& types) {
-  ByteWriter out;
+Status encode_block_type(Cursor& cursor, TypeTable& types, ByteWriter& out) {
   const Token& token = cursor.peek();
   TRY_ASSIGN(std::optional<u32> index, accept_type_reference(cursor, types));
   TRY_ASSIGN(ParsedSig parsed, parse_sig(cursor, types, nullptr));
@@ -363,26 +386,25 @@ Result<ByteWriter> parse_block_type(Cursor& cursor, TypeTable& types) {
     TRY(check_inline_type(cursor, token, types, *index, parsed));
     out.write_var_s64(*index);
   } else if (parsed.sig.params.empty() && parsed.sig.results.empty()) {
-    out.write_u8(0x40);
+    out.write_var_s64(kEmptyBlockType);
   } else if (parsed.sig.params.empty() && parsed.sig.results.size() == 1) {
     write_val_type(out, parsed.sig.results[0]);
   } else {
     out.write_var_s64(types.find_or_add(parsed.sig));
   }
-  return out;
+  return {};
 }
 
-void write_heap_type(ByteWriter& out, HeapType type) {
-  if (type.is_abstract()) {
-    out.write_u8(static_cast<u8>(type.abstract()));
-  } else {
-    out.write_var_s64(type.type_idx().index());
-  }
-}
+void write_heap_type(ByteWriter& out, HeapType type) { out.write_var_s64(heap_type_code(type)); }
 
 void write_val_type(ByteWriter& out, ValType type) {
   if (type.is_nullable() && type.heap().is_abstract()) {
-    out.write_u8(static_cast<u8>(type.heap().abstract()));
+    // One part: the short form is one byte, `(ref null ht)` written out at least two.
+    const u32 size = out.next_size();
+    if (size > 1) {
+      out.write_u8(static_cast<u8>(type.kind()));
+    }
+    out.write_sized_s64(heap_type_code(type.heap()), size > 1 ? size - 1 : 1);
     return;
   }
   out.write_u8(static_cast<u8>(type.kind()));
@@ -409,8 +431,8 @@ Result<bool> accept_address_type(Cursor& cursor) {
   return cursor.accept_keyword("i64");
 }
 
-Result<Limits> parse_address_type_and_limits(Cursor& cursor, bool is_memory) {
-  Limits limits;
+Result<WrittenLimits> parse_address_type_and_limits(Cursor& cursor, bool is_memory) {
+  WrittenLimits limits;
   TRY_ASSIGN(bool is_64, accept_address_type(cursor));
   limits.is_64 = is_64 ? 1 : 0;
   TRY_ASSIGN(limits.min, expect_unsigned(cursor, 64, "a minimum size"));
@@ -427,7 +449,7 @@ Result<Limits> parse_address_type_and_limits(Cursor& cursor, bool is_memory) {
   return limits;
 }
 
-Status parse_page_size(Cursor& cursor, Limits& limits) {
+Status parse_page_size(Cursor& cursor, WrittenLimits& limits) {
   if (!cursor.accept_form("pagesize")) {
     return {};
   }
@@ -437,18 +459,18 @@ Status parse_page_size(Cursor& cursor, Limits& limits) {
     return cursor.malformed_at(token, "invalid custom page size: not a power of two");
   }
   limits.page_size_log2 = static_cast<u8>(__builtin_ctzll(size));
+  limits.has_page_size = true;
   return cursor.expect_rparen();
 }
 
-void write_limits(ByteWriter& out, const Limits& limits) {
-  bool custom_page_size = limits.page_size_log2 != 16;
+void write_limits(ByteWriter& out, const WrittenLimits& limits) {
   out.write_u8(static_cast<u8>(limits.has_max | limits.is_shared << 1 | limits.is_64 << 2 |
-                               (custom_page_size ? 8 : 0)));
+                               (limits.has_page_size ? 8 : 0)));
   out.write_var_u64(limits.min);
   if (limits.has_max != 0) {
     out.write_var_u64(limits.max);
   }
-  if (custom_page_size) {
+  if (limits.has_page_size) {
     out.write_var_u32(limits.page_size_log2);
   }
 }

@@ -5,6 +5,7 @@
 // first equal function type or appends one to the section.
 #pragma once
 
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -47,6 +48,9 @@ public:
   static bool at_ref_type(const Cursor& cursor);
 
   const IndexSpace& names() const { return names_; }
+  /// Number of types, and the field names of one.
+  u32 count() const { return static_cast<u32>(entries_.size()); }
+  const IndexSpace& fields(u32 type_idx) const { return entries_[type_idx].fields; }
   /// Number of recursion groups, and the section's contents without the count.
   u32 group_count() const { return group_count_; }
   Bytes section() const { return section_.bytes(); }
@@ -59,6 +63,7 @@ private:
   };
 
   Status define_type(Cursor& cursor, bool alone);
+  bool write_sub_header(bool is_final, std::span<const u32> supertypes);
   Status parse_composite(Cursor& cursor, Entry& entry, ByteWriter& out);
   Status parse_struct_fields(Cursor& cursor, Entry& entry, ByteWriter& out);
   Status parse_field_type(Cursor& cursor, ByteWriter& out);
@@ -87,19 +92,23 @@ struct TypeUse {
 /// Errors: "inline function type" when both forms are given and differ, "unknown type".
 Result<TypeUse> parse_type_use(Cursor& cursor, TypeTable& types, IndexSpace* locals);
 
-/// A block's type (§6.5.2): its bytes.
-Result<ByteWriter> parse_block_type(Cursor& cursor, TypeTable& types);
+/// A block's type (§6.5.2).
+Status encode_block_type(Cursor& cursor, TypeTable& types, ByteWriter& out);
 
 void write_val_type(ByteWriter& out, ValType type);
 void write_heap_type(ByteWriter& out, HeapType type);
 /// A bare reference type as the abbreviated single byte where there is one.
 void write_sig(ByteWriter& out, const FuncSig& sig);
 
+/// Limits, and whether their page size was written out: then it is, even when it is the usual one.
+struct WrittenLimits : Limits {
+  bool has_page_size = false;
+};
 /// Limits with their leading address type and trailing `shared` and `(pagesize n)`.
-Result<Limits> parse_address_type_and_limits(Cursor& cursor, bool is_memory);
+Result<WrittenLimits> parse_address_type_and_limits(Cursor& cursor, bool is_memory);
 /// `(pagesize n)` if it stands here.
-Status parse_page_size(Cursor& cursor, Limits& limits);
-void write_limits(ByteWriter& out, const Limits& limits);
+Status parse_page_size(Cursor& cursor, WrittenLimits& limits);
+void write_limits(ByteWriter& out, const WrittenLimits& limits);
 /// `i32` or `i64` in front of limits, if written; true for i64.
 Result<bool> accept_address_type(Cursor& cursor);
 /// `t` or `(mut t)`, appended to `out`.
