@@ -4,6 +4,8 @@
 
     benchmarks/run.py BUILD [options]      cold start, compiled code, interpreter
     benchmarks/run.py BUILD counts         instructions and page faults of a start (benchmarks/counts.py)
+    benchmarks/run.py BUILD programs       real programs: time to first output (benchmarks/programs.py)
+    benchmarks/run.py BUILD load           validation of large modules (benchmarks/load.py)
 
 Never run it beside a build. The column "no vector" is native code without the vectoriser. Peers on the PATH (wasmtime, node, wasmi, wasm3) are measured in the same rounds.
 """
@@ -17,7 +19,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import build as builder
 import counts
 import engines
+import load
 import measure
+import programs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SERIES_TRIES = 3
@@ -26,7 +30,7 @@ SERIES_TRIES = 3
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path, help="build folder with wasmrun and wasmc")
-    parser.add_argument("what", nargs="?", choices=["tables", "counts"], default="tables")
+    parser.add_argument("what", nargs="?", choices=["tables", "counts", "programs", "load"], default="tables")
     parser.add_argument("--tables", default="cold,aot,interp", help="which of cold,aot,interp (default: all)")
     parser.add_argument("--suites", default="ab", choices=["a", "b", "ab"], help="the eighteen kernels, the thirty of suite B, both (default)")
     parser.add_argument("--kernels", default="", help="only these, separated by commas")
@@ -263,6 +267,21 @@ class Bench:
         return 1 if failures else 0
 
 
+def real_modules(args):
+    """The tables of real programs and of large modules, which have a record each."""
+    build = args.build.resolve()
+    petrel, wasmtime = engines.Petrel(build), engines.Wasmtime()
+    record = {"machine": measure.machine(), "engines": {each.name: each.version for each in (petrel, wasmtime)}}
+    if args.what == "programs":
+        record["programs"], failures = programs.run(petrel, wasmtime, 1 if args.quick else 3)
+    else:
+        record["engines"].update({tool: measure.first_line([tool, "--version"]) for tool in ("node", "wasm-tools")})
+        record["load"], failures = load.run(build, 1 if args.quick else args.rounds)
+    stamp = record["machine"]["date"].replace(":", "")
+    measure.write_record(args.record or build / "bench" / "records" / f"{stamp}-{args.what}.json", record)
+    return 1 if failures else 0
+
+
 def stripped_size(program, folder):
     out = folder / "wasmrun.stripped"
     subprocess.run(["strip", "-o", str(out), str(program)], check=True)
@@ -271,6 +290,8 @@ def stripped_size(program, folder):
 
 def main():
     args = parse_arguments()
+    if args.what in ("programs", "load"):
+        return real_modules(args)
     lacking = builder.missing_wasm_toolchain()
     if lacking:
         sys.exit(f"bench: error: {lacking} (./x setup installs it)")
