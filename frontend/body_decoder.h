@@ -20,9 +20,12 @@
 //   d.locals()                 all local types, parameters first (Trusted only)
 //   d.file_offset(position)    file offset of a byte
 // When it is called, relative to the instruction's effect on the stacks:
-//   block, loop, if            after push_ctrl: frame(0) is the new frame; height includes its parameters
-//   else, end                  before pop_ctrl: frame(0) is the frame being closed, its results still on the stack
+//   block, loop, if, try,      after push_ctrl: frame(0) is the new frame; height includes its parameters; labels of
+//     try_table                  try_table's clauses count from frame(1)
+//   else, end, catch,          before pop_ctrl: frame(0) is the frame being closed, its results still on the stack
+//     catch_all, delegate
 //   br, return, unreachable    before any effect
+//   rethrow                    likewise
 //   br_if, br_table            after the condition or index was popped, before the label's operands are
 //   all others                 after their effect
 // In Validate mode a visitor may see an instruction that is then refused; its work is thrown away.
@@ -64,7 +67,8 @@ struct ControlFrame {
   u32 height = 0;     ///< operand stack height below the block's parameters (Validate only)
   u32 set_locals = 0; ///< locals without default that were set when it was opened (Validate only)
   u32 type_bits = 0;  ///< one_result: ValType bits; type: type index
-  ir::Op op = ir::Op::Block; ///< Block, Loop, If, Else; Call for the function itself
+  /// Block, Loop, If, Else, TryTable, Try, Catch, CatchAll (what was met last); Call for the function itself
+  ir::Op op = ir::Op::Block;
   SigKind sig_kind = SigKind::empty;
   bool is_unreachable = false;
 };
@@ -216,6 +220,7 @@ private:
   bool check_label(std::span<const ValType> types);
   bool require_label(std::span<const ValType> types);
   bool push_ctrl(ControlFrame f);
+  void push_frame(ControlFrame& f);
   bool pop_ctrl();
   void unreachable();
   void grow(usize extra);
@@ -242,6 +247,7 @@ private:
   template <Op kOp> bool apply(At& at, Instr& in);
   template <Op kOp> bool apply_special(Instr& in);
   template <Op kOp> bool apply_block(At& at, Instr& in);
+  bool next_part(Op op, ControlFrame& f);
   template <Op kOp> bool apply_branch(const Instr& in);
   bool apply_else(const Instr& in);
   bool apply_end(const Instr& in);
@@ -276,6 +282,17 @@ private:
   template <Op kOp> bool apply_cast(const Instr& in);
   template <Op kOp> bool apply_br_on_cast(const Instr& in);
   template <Op kOp> bool apply_convert();
+
+  // body_exceptions.h
+  bool read_catches(At& at, Instr& in);
+  bool read_catch(At& at);
+  bool check_catch(const CatchClause& clause);
+  template <Op kOp> bool apply_try(At& at, Instr& in);
+  bool apply_throw(const Instr& in);
+  bool apply_throw_ref(const Instr& in);
+  template <Op kOp> bool apply_catch(const Instr& in);
+  bool apply_delegate(const Instr& in);
+  bool apply_rethrow(const Instr& in);
 
   bool check_table_copy(const Instr& in);
   bool check_table_init(const Instr& in);
@@ -333,6 +350,7 @@ Status decode_body(const ir::Module& module, FuncIdx func, Bytes file, ir::Featu
 #define PETREL_BODY template <Mode kMode, typename Visitor>
 #define PETREL_BODY_CLASS BodyDecoder<kMode, Visitor>
 #include "frontend/body_effects.h"
+#include "frontend/body_exceptions.h"
 #include "frontend/body_gc.h"
 #include "frontend/body_immediates.h"
 #include "frontend/body_loop.h"

@@ -129,6 +129,11 @@ PETREL_INLINE bool PETREL_BODY_CLASS::apply_block(At& at, Instr& in) {
   if (!read_block_type(at, f)) {
     return false;
   }
+  if constexpr (kOp == Op::TryTable) {
+    if (!read_catches(at, in)) {
+      return false;
+    }
+  }
   in.size_bytes = static_cast<u32>(at - op_at_);
   if (kOp == Op::If && !pop_val(ValKind::i32)) {
     return false;
@@ -150,18 +155,24 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_else(const Instr& in) {
     return malformed("END opcode expected: else without if", op_at_);
   }
   visitor_.template op<Op::Else>(*this, in);
-  ControlFrame f = frames_.back();
+  ControlFrame f;
+  return next_part(Op::Else, f) && push_ctrl(f);
+}
+
+/// Closes the innermost block's part; `f` is the frame of the next one, not yet open.
+PETREL_BODY bool PETREL_BODY_CLASS::next_part(Op op, ControlFrame& f) {
+  f = frames_.back();
   if (!pop_ctrl()) {
     return false;
   }
-  f.op = Op::Else;
+  f.op = op;
   f.is_unreachable = !kValidate && is_unreachable();
-  return push_ctrl(f);
+  return true;
 }
 
 PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_end(const Instr& in) {
   const ControlFrame f = frames_.back();
-  if (kValidate && f.op == Op::If) {
+  if (kValidate && f.op == Op::If && f.sig_kind != ControlFrame::SigKind::empty) {
     const BlockSig s = sig(frames_.back());
     if (!std::ranges::equal(s.params, s.results,
                             [&](ValType a, ValType b) { return is_subtype(a, b); })) [[unlikely]] {
@@ -440,6 +451,8 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply_sp
 PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply(At& at, Instr& in) {
   if constexpr (kOp == Op::Block || kOp == Op::Loop || kOp == Op::If) {
     return apply_block<kOp>(at, in);
+  } else if constexpr (kOp == Op::TryTable || kOp == Op::Try) {
+    return apply_try<kOp>(at, in);
   } else if constexpr (kOp == Op::Else) {
     return apply_else(in);
   } else if constexpr (kOp == Op::End) {
@@ -455,6 +468,16 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply(At
   } else if constexpr (kOp == Op::ReturnCall || kOp == Op::ReturnCallIndirect ||
                        kOp == Op::ReturnCallRef) {
     return apply_return_call<kOp>(in);
+  } else if constexpr (kOp == Op::Throw) {
+    return apply_throw(in);
+  } else if constexpr (kOp == Op::ThrowRef) {
+    return apply_throw_ref(in);
+  } else if constexpr (kOp == Op::Catch || kOp == Op::CatchAll) {
+    return apply_catch<kOp>(in);
+  } else if constexpr (kOp == Op::Delegate) {
+    return apply_delegate(in);
+  } else if constexpr (kOp == Op::Rethrow) {
+    return apply_rethrow(in);
   } else if constexpr (kOp == Op::BrOnNull) {
     return apply_br_on_null(in);
   } else if constexpr (kOp == Op::BrOnNonNull) {
@@ -475,7 +498,11 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE bool PETREL_BODY_CLASS::apply(At
     if (!apply_special<kOp>(in)) {
       return false;
     }
-    visitor_.template op<kOp>(*this, in);
+    if constexpr (kValidate && kOp == Op::Call) {
+      [[clang::always_inline]] visitor_.template op<kOp>(*this, in); // `in` need not exist then
+    } else {
+      visitor_.template op<kOp>(*this, in);
+    }
     return true;
   }
 }

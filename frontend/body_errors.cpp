@@ -73,6 +73,16 @@ std::string wrong_composite(ir::Op op, u32 type, ir::CompositeKind expected) {
   return type_mismatch(op, what, strf("type %u", type));
 }
 
+std::string catch_arity(ir::HandlerKind kind, usize carried, usize label) {
+  static constexpr const char* kNames[] = {"catch", "catch_ref", "catch_all", "catch_all_ref"};
+  return strf("type mismatch: %s carries %zu value%s, its label takes %zu",
+              kNames[static_cast<u32>(kind)], carried, carried == 1 ? "" : "s", label);
+}
+
+std::string invalid_rethrow_label(u32 label) {
+  return strf("invalid rethrow label %u: expected one of a catch or catch_all", label);
+}
+
 std::string illegal_opcode(u8 prefix, u32 code) {
   return prefix == 0 ? strf("illegal opcode %02x", code)
                      : strf("illegal opcode %02x %02x", prefix, code);

@@ -39,6 +39,10 @@ std::string immutable_global(u32 index);
 std::string undeclared_reference(u32 index);
 /// `type mismatch: struct.new expected a structure type, found type 3`
 std::string wrong_composite(ir::Op op, u32 type, ir::CompositeKind expected);
+/// `type mismatch: catch_ref carries 2 values, its label takes 1`
+std::string catch_arity(ir::HandlerKind kind, usize carried, usize label);
+/// `invalid rethrow label 2: expected one of a catch or catch_all`
+std::string invalid_rethrow_label(u32 label);
 /// `illegal opcode ff`, `illegal opcode fc 20`
 std::string illegal_opcode(u8 prefix, u32 code);
 /// `50001 locals exceed limit 50000 (-L locals=N)`

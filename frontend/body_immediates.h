@@ -308,6 +308,8 @@ PETREL_INLINE bool PETREL_BODY_CLASS::check_indices(const Instr& in) {
     return check_index(in.index, h.globals.count, "global");
   } else if constexpr (kImm == Imm::TableIdx) {
     return check_index(in.index, h.tables.count, "table");
+  } else if constexpr (kImm == Imm::TagIdx) {
+    return check_index(in.index, h.tags.count, "tag");
   } else if constexpr (kImm == Imm::TableTable) {
     return check_index(in.index, h.tables.count, "table") &&
            check_index(in.index2, h.tables.count, "table");
@@ -349,14 +351,14 @@ PETREL_INLINE bool PETREL_BODY_CLASS::check_indices(const Instr& in) {
   }
 }
 
-/// Block types are read by the instruction's effect.
+/// Block types, and catch clauses behind them, are read by the instruction's effect.
 PETREL_BODY template <ir::Imm kImm>
 PETREL_INLINE bool PETREL_BODY_CLASS::read_immediate(At& at, Instr& in) {
-  if constexpr (kImm == Imm::None || kImm == Imm::BlockType) {
+  if constexpr (kImm == Imm::None || kImm == Imm::BlockType || kImm == Imm::TryTable) {
     return true;
   } else if constexpr (kImm == Imm::LabelIdx || kImm == Imm::FuncIdx || kImm == Imm::LocalIdx ||
                        kImm == Imm::GlobalIdx || kImm == Imm::TableIdx || kImm == Imm::ElemIdx ||
-                       kImm == Imm::DataIdx || kImm == Imm::TypeIdx) {
+                       kImm == Imm::DataIdx || kImm == Imm::TypeIdx || kImm == Imm::TagIdx) {
     return read_u32(at, in.index) && check_indices<kImm>(in);
   } else if constexpr (kImm == Imm::TypeTable || kImm == Imm::TableTable ||
                        kImm == Imm::ElemTable || kImm == Imm::StructField || kImm == Imm::TypeU32 ||

@@ -128,13 +128,18 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_label(std::span<const ValType> types) 
   return true;
 }
 
-PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::push_ctrl(ControlFrame f) {
+/// Opens a frame without anything on its stack.
+PETREL_BODY PETREL_INLINE void PETREL_BODY_CLASS::push_frame(ControlFrame& f) {
   if constexpr (kValidate) {
     f.height = height();
     f.set_locals = static_cast<u32>(scratch_.set_locals.size());
     floor_ = sp_;
   }
   frames_.push_back(f);
+}
+
+PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::push_ctrl(ControlFrame f) {
+  push_frame(f);
   return f.sig_kind != ControlFrame::SigKind::type || push_vals(sig(frames_.back()).params);
 }
 

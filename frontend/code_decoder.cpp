@@ -22,6 +22,7 @@ Status ModuleDecoder::write_declarations() {
   header_.tables = image_.append(tables_);
   header_.memories = image_.append(memories_);
   header_.globals = image_.append(globals_);
+  header_.tags = image_.append(tags_);
   header_.exports = image_.append(exports_);
   header_.elems = image_.append(elems_);
   *image_.at<ir::ModuleHeader>(0) = header_;
@@ -99,8 +100,14 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
   BodyDecoder<Mode::Validate, SideTableBuilder> body(module, FuncIdx(index), file_, features_,
                                                      limits_, scratch, side_table);
   TRY(body.run());
+  side_table.finish_body();
   func.body_offset = body.body_offset();
-  func.local_count = body.local_count();
+  func.local_count = body.local_count() + side_table.exception_locals();
+  if (func.local_count > limits_.locals) {
+    return fail_at(ErrorClass::limit, func.code_start,
+                   over_limit(func.local_count, "locals, those of nested catches included,",
+                              limits_.locals, "locals"));
+  }
   func.max_height = body.max_height();
   header_.has_v128 |= body.has_v128() ? 1 : 0;
   if (!options_.side_table) { // one instantiation of the validator serves both: it is large
@@ -109,6 +116,8 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
   }
   func.side_table = side_table.start();
   func.side_table_words = side_table.size_words();
+  func.handler_count = side_table.handler_count();
+  func.handlers = func.handler_count == 0 ? 0 : side_table.first_handler();
   return {};
 }
 
@@ -122,7 +131,7 @@ Status ModuleDecoder::code_section(ByteReader& r) {
   }
   TRY(write_declarations());
   BodyScratch scratch;
-  SideTableBuilder side_table(side_table_);
+  SideTableBuilder side_table(side_table_, handlers_);
   for (u32 i = imported; i < imported + count; ++i) {
     Status status = function_body(r, i, scratch, side_table);
     if (status) {

@@ -62,9 +62,6 @@ TEST_CASE("messages: preamble and sections") {
       {kPreamble + section(5, {0}) + section(5, {0}),
        "error[malformed]: section memory (id 5), offset 0xb: unexpected content after last "
        "section: section memory occurs twice"},
-      {kPreamble + section(13, {0}),
-       "error[unsupported]: section tag (id 13), offset 0xa: tag section needs feature exceptions, "
-       "which this build does not have"},
       {kPreamble + section(0, {5, 'a'}), "error[malformed]: section custom (id 0), offset 0xb: "
                                          "length out of bounds: name of 5 bytes, 1 left"},
       {kPreamble + section(0, {1, 0xff}),
@@ -114,9 +111,6 @@ TEST_CASE("messages: types, imports, functions") {
        "9 types announced, 3 bytes left"},
       {kPreamble + section(2, {1, 0, 0, 5}),
        "error[malformed]: section import (id 2), offset 0xd: malformed import kind 0x05"},
-      {kPreamble + section(2, {1, 0, 0, 4, 0, 0}),
-       "error[unsupported]: section import (id 2), offset 0xd: imported tag needs feature "
-       "exceptions, which this build does not have"},
       {kPreamble + section(2, {1, 0, 0, 0, 3}),
        "error[invalid]: section import (id 2), offset 0xe: unknown type 3"},
       {kPreamble + section(2, {1, 0, 0, 3, 0x7f, 2}),

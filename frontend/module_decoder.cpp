@@ -191,10 +191,7 @@ Status ModuleDecoder::dispatch(SectionId id, ByteReader& r) {
   }
   case SectionId::code: return code_section(r);
   case SectionId::data: return data_section(r);
-  case SectionId::tag:
-    return std::unexpected(ir::fail_feature(ir::Feature::Exceptions, features_, "tag section")
-                               .error()
-                               .with_offset(r.offset()));
+  case SectionId::tag: return tag_section(r);
   }
   PETREL_UNREACHABLE();
 }
@@ -227,6 +224,7 @@ Status ModuleDecoder::finish() {
   header_.func_names = image_.append(names);
   header_.customs = image_.append(customs_);
   header_.name = image_.append(module_name_);
+  header_.handlers = image_.append(handlers_);
   header_.side_table = image_.append(side_table_);
   header_.features = features_.usable();
   if (!image_.fits()) {

@@ -61,6 +61,8 @@ private:
   Status function_section(ByteReader& r);
   Status table_section(ByteReader& r);
   Status memory_section(ByteReader& r);
+  Status tag_section(ByteReader& r);
+  Status add_tag(ByteReader& r);
   Status global_section(ByteReader& r);
   Status export_section(ByteReader& r);
   Status exports(ByteReader& r);
@@ -133,12 +135,14 @@ private:
   std::vector<ir::Table> tables_;
   std::vector<Limits> memories_;
   std::vector<ir::Global> globals_;
+  std::vector<ir::Tag> tags_;
   std::vector<ir::Export> exports_;
   std::vector<ir::Elem> elems_;
   std::vector<ir::Data> datas_;
   std::vector<ir::CustomSection> customs_;
   std::vector<std::string_view> export_names_; ///< parallel to exports_, in the file
   std::vector<u32> side_table_;
+  std::vector<ir::Handler> handlers_;
   std::vector<bool> referenced_; ///< functions in C.refs
   std::string_view module_name_;
   std::vector<std::pair<u32, std::string_view>> func_names_;

@@ -265,9 +265,15 @@ Status ModuleDecoder::import(ByteReader& r) {
     break;
   }
   case 0x04:
-    return std::unexpected(ir::fail_feature(ir::Feature::Exceptions, features_, "imported tag")
-                               .error()
-                               .with_offset(offset));
+    if (!has(ir::Feature::Exceptions)) {
+      return std::unexpected(ir::fail_feature(ir::Feature::Exceptions, features_, "imported tag")
+                                 .error()
+                                 .with_offset(offset));
+    }
+    import.index = narrow<u32>(tags_.size());
+    TRY(add_tag(r));
+    ++header_.imported_tags;
+    break;
   default:
     return fail_at(ErrorClass::malformed, offset, strf("malformed import kind 0x%02x", kind));
   }
@@ -336,6 +342,46 @@ Status ModuleDecoder::memory_section(ByteReader& r) {
   return {};
 }
 
+/// Adds a tag, imported or defined (§5.3.11): an attribute, whose only value says "exception", and a function type.
+Status ModuleDecoder::add_tag(ByteReader& r) {
+  const u64 offset = r.offset();
+  TRY(check_limit(tags_.size(), limits_.tags, "tags", offset));
+  TRY_ASSIGN(u8 attribute, r.read_u8());
+  if (attribute != 0) {
+    return fail_at(ErrorClass::malformed, offset,
+                   strf("malformed tag attribute: expected 0x00, found 0x%02x", attribute));
+  }
+  const u64 type_offset = r.offset();
+  TRY_ASSIGN(u32 type, r.read_var_u32());
+  if (type >= types_.size()) {
+    return invalid(type_offset, unknown_index("type", type));
+  }
+  if (types_[type].kind != ir::CompositeKind::func) {
+    return invalid(type_offset,
+                   strf("type mismatch: type %u of a tag is not a function type", type));
+  }
+  if (types_[type].results.count != 0) {
+    return invalid(type_offset,
+                   strf("non-empty tag result type: type %u has %u result%s", type,
+                        types_[type].results.count, types_[type].results.count == 1 ? "" : "s"));
+  }
+  tags_.push_back({TypeIdx(type)});
+  return {};
+}
+
+Status ModuleDecoder::tag_section(ByteReader& r) {
+  if (!has(ir::Feature::Exceptions)) {
+    return std::unexpected(ir::fail_feature(ir::Feature::Exceptions, features_, "tag section")
+                               .error()
+                               .with_offset(r.offset()));
+  }
+  TRY_ASSIGN(u32 count, r.read_count(limits_.tags, 2, "tags"));
+  for (u32 i = 0; i < count; ++i) {
+    TRY(add_tag(r));
+  }
+  return {};
+}
+
 Status ModuleDecoder::global_section(ByteReader& r) {
   TRY_ASSIGN(u32 count, r.read_count(limits_.globals, 3, "globals"));
   for (u32 i = 0; i < count; ++i) {
@@ -375,7 +421,8 @@ Status ModuleDecoder::exports(ByteReader& r) {
       what = "global";
       break;
     case 0x04:
-      what = "tag"; // there are none without exceptions
+      space = tags_.size();
+      what = "tag";
       break;
     default:
       return fail_at(ErrorClass::malformed, offset, strf("malformed export kind 0x%02x", kind));
