@@ -23,6 +23,7 @@ std::string_view error_class_name(ErrorClass cls) {
   case ErrorClass::link: return "link";
   case ErrorClass::artifact: return "artifact";
   case ErrorClass::trap: return "trap";
+  case ErrorClass::exception: return "exception";
   case ErrorClass::exit: return "exit";
   }
   PETREL_UNREACHABLE();

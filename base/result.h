@@ -26,7 +26,8 @@ enum class ErrorClass : u8 {
   link,        ///< imports not satisfied or of the wrong type
   artifact,    ///< a damaged or foreign `.cwasm`
   trap, ///< instantiation trapped, or a call did (carried to the CLI with its backtrace in `detail`)
-  exit, ///< the guest ended itself; `exit_code` says how
+  exception, ///< an exception left the guest uncaught; the rest as for a trap
+  exit,      ///< the guest ended itself; `exit_code` says how
 };
 
 /// `malformed`, `invalid`, … as printed.

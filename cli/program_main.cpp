@@ -21,7 +21,10 @@ int report(const ProgramInfo& program, const Error& error) {
   case ErrorClass::usage:
     std::fprintf(stderr, "%.*s: error: %s\n", PETREL_SV(program.name), error.info().text.c_str());
     return kExitUsage;
-  case ErrorClass::trap: std::fprintf(stderr, "%s\n", error.to_string().c_str()); return kExitTrap;
+  case ErrorClass::trap:
+  case ErrorClass::exception:
+    std::fprintf(stderr, "%s\n", error.to_string().c_str());
+    return kExitTrap;
   case ErrorClass::exit: std::fprintf(stderr, "%s\n", error.to_string().c_str()); return kExitError;
   case ErrorClass::io:
   case ErrorClass::malformed:
