@@ -341,7 +341,8 @@ def parser():
             group.add_argument("--gcc", action="store_true", help="gcc, without wasmc (build-gcc/)")
         return command
 
-    add("setup", None, "install the packages of tools/packages.txt (as root, Debian 12)")
+    add("setup", None, "install the packages of tools/packages.txt (as root, Debian 12); "
+                       "--spec: fetch the official suite instead")
     build = add("build", cmd_build, "build wasmc and wasmrun into build/", variants=True)
     build.add_argument("targets", nargs="*", metavar="TARGET", help="ninja targets, e.g. base_test (default: all)")
     add("demo", cmd_demo, "build, then run one component interpreted and compiled and compare")

@@ -2,6 +2,7 @@
 #include "cli/wast/executor.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <thread>
 
@@ -46,6 +47,15 @@ std::string feature_of(const Error& error) {
   return std::string(rest.substr(0, rest.find_first_of(" ,)")));
 }
 
+/// Assertions of a failure; all of them carry the text that it must have.
+bool compares_message(CommandKind kind) {
+  using enum CommandKind;
+  constexpr std::array kinds = {assert_trap,           assert_trap_module,     assert_exhaustion,
+                                assert_unlinkable,     assert_invalid,         assert_malformed,
+                                assert_invalid_custom, assert_malformed_custom};
+  return std::ranges::find(kinds, kind) != kinds.end();
+}
+
 std::string describe(const Outcome& outcome) {
   switch (outcome.kind) {
   case Outcome::Kind::values: {
@@ -74,7 +84,10 @@ public:
     for (const Command& command : commands) {
       Verdict verdict = run(command);
       switch (verdict.kind) {
-      case Verdict::Kind::passed: ++report_.passed; break;
+      case Verdict::Kind::passed:
+        ++report_.passed;
+        report_.messages += static_cast<u32>(compares_message(command.kind));
+        break;
       case Verdict::Kind::later: ++report_.later[verdict.text]; break;
       case Verdict::Kind::failed:
         report_.failures.push_back(
@@ -203,6 +216,7 @@ private:
     which->second.host.join();
     Report report = which->second.executor->take_report();
     report_.passed += report.passed;
+    report_.messages += report.messages;
     for (const auto& [feature, count] : report.later) {
       report_.later[feature] += count;
     }

@@ -21,6 +21,7 @@ struct Failure {
 
 struct Report {
   u32 passed = 0;
+  u32 messages = 0; ///< passed assertions of an error or trap whose text was compared too
   std::map<std::string, u32> later; ///< feature key to number of commands
   std::vector<Failure> failures;
 };

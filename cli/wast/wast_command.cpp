@@ -28,7 +28,8 @@ std::string json_string(std::string_view text) {
 
 std::string json_report(const std::string& file, const Report& report) {
   std::string out =
-      "{\"file\": " + json_string(file) + strf(", \"passed\": %u, \"later\": {", report.passed);
+      "{\"file\": " + json_string(file) +
+      strf(", \"passed\": %u, \"messages\": %u, \"later\": {", report.passed, report.messages);
   const char* comma = "";
   for (const auto& [feature, count] : report.later) {
     out += comma + json_string(feature) + strf(": %u", count);
