@@ -27,6 +27,8 @@ Result<int> validate_command(const Context& context);
 Result<int> inspect_command(const Context& context);
 Result<int> wast_interpreted_command(const Context& context);
 Result<int> encode_command(const Context& context);
+Result<int> print_command(const Context& context);
+Result<int> strip_command(const Context& context);
 
 /// Options that say how FILE is decoded and trusted (-W, -L, --interp, …). Errors: usage.
 Result<ProgramOptions> program_options(const CommandLine& line);

@@ -21,7 +21,9 @@ Result<int> encode_command(const Context& context) {
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   auto encode = [&]() -> Status {
     TRY_ASSIGN(const sys::FileBytes text, sys::read_file(path, options.decode.limits.module_size));
-    TRY_ASSIGN(const text::EncodedModule module, text::encode_module(as_text(text.bytes())));
+    const text::EncodeOptions encoding{.names = !context.line.has(OptionId::no_names)};
+    TRY_ASSIGN(const text::EncodedModule module,
+               text::encode_module(as_text(text.bytes()), {}, {}, encoding));
     std::string out = context.line.value(OptionId::output).value_or("");
     if (out.empty()) {
       out = path.ends_with(".wat") ? path.substr(0, path.size() - 4) + ".wasm" : path + ".wasm";

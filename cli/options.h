@@ -24,6 +24,8 @@ enum Cmd : u32 {
   kWast = 1 << 4,
   kAot = 1 << 5,
   kEncode = 1 << 6,
+  kPrint = 1 << 7,
+  kStrip = 1 << 8,
   kRunning = kRun | kCall,
   kAnyInput = kRun | kCall | kInspect | kValidate | kWast | kAot | kEncode,
   kAll = 0xffffffff,

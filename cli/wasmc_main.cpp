@@ -15,6 +15,9 @@ constexpr CommandInfo kCommandInfos[] = {
     {kInspect, "inspect", "", "FILE",
      "show imports, exports and nested modules; for a .cwasm what it was built for", false},
     {kEncode, "encode", "", "FILE.wat", "text format to binary format", false},
+    {kPrint, "print", "", "FILE", "binary format to text format", false},
+    {kStrip, "strip", "", "FILE", "remove custom sections: names, debug information, producers",
+     false},
     {kWast, "wast", "", "FILE…", "run specification scripts, natively with --aot", false},
 };
 constexpr ProgramInfo kProgram = {"wasmc",
@@ -23,7 +26,8 @@ constexpr ProgramInfo kProgram = {"wasmc",
 
 constexpr Command kCommands[] = {
     {kAot, aot_command},       {kValidate, validate_command}, {kInspect, inspect_command},
-    {kEncode, encode_command}, {kWast, wast_command},
+    {kEncode, encode_command}, {kPrint, print_command},       {kStrip, strip_command},
+    {kWast, wast_command},
 };
 
 } // namespace

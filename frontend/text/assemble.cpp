@@ -19,28 +19,28 @@ constexpr u8 kCode = 10;
 } // namespace
 
 ByteWriter ModuleEncoder::name_section() const {
-  ByteWriter out;
-  if (!module_name_.empty()) {
-    write_module_name(out, module_name_);
-  }
-  IndirectNameMap fields;
+  NameSection names;
+  names.module_name = module_name_;
+  auto set = [&names](NameKind kind, const IndexSpace& space) {
+    names.maps[static_cast<usize>(kind)] = space.names();
+  };
+  set(NameKind::func, scope_.funcs);
+  set(NameKind::type, scope_.types.names());
+  set(NameKind::table, scope_.tables);
+  set(NameKind::memory, scope_.memories);
+  set(NameKind::global, scope_.globals);
+  set(NameKind::elem, scope_.elems);
+  set(NameKind::data, scope_.datas);
+  set(NameKind::tag, scope_.tags);
+  names.indirect[static_cast<usize>(NameKind::local)] = named_locals_;
+  names.indirect[static_cast<usize>(NameKind::label)] = named_labels_;
+  IndirectNameMap& fields = names.indirect[static_cast<usize>(NameKind::field)];
   for (u32 type = 0; type < scope_.types.count(); ++type) {
     if (scope_.types.fields(type).has_names()) {
       fields.push_back({type, scope_.types.fields(type).names()});
     }
   }
-  write_names(out, NameKind::func, scope_.funcs.names());
-  write_indirect_names(out, NameKind::local, named_locals_);
-  write_indirect_names(out, NameKind::label, named_labels_);
-  write_names(out, NameKind::type, scope_.types.names().names());
-  write_names(out, NameKind::table, scope_.tables.names());
-  write_names(out, NameKind::memory, scope_.memories.names());
-  write_names(out, NameKind::global, scope_.globals.names());
-  write_names(out, NameKind::elem, scope_.elems.names());
-  write_names(out, NameKind::data, scope_.datas.names());
-  write_indirect_names(out, NameKind::field, fields);
-  write_names(out, NameKind::tag, scope_.tags.names());
-  return out;
+  return write_name_section(names);
 }
 
 /// A vector of functions, each with a vector of {offset in the body, bytes}.

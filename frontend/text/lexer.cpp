@@ -13,10 +13,6 @@
 
 namespace petrel::text {
 
-namespace {
-
-constexpr usize kTextLimitBytes = 256u << 20;
-
 bool is_id_char(char c) {
   switch (c) {
   case '!':
@@ -45,6 +41,10 @@ bool is_id_char(char c) {
   default: return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 }
+
+namespace {
+
+constexpr usize kTextLimitBytes = 256u << 20;
 
 bool is_stray_punctuation(char c) {
   return c == ',' || c == ';' || c == '[' || c == ']' || c == '{' || c == '}';

@@ -82,6 +82,9 @@ private:
   std::vector<u32> line_starts_;
 };
 
+/// May the character stand in an identifier (§6.3.5)?
+bool is_id_char(char c);
+
 /// The bytes that a well-formed string token denotes, quotes included in `spelling`.
 std::string string_value(std::string_view spelling);
 

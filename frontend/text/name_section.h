@@ -5,6 +5,8 @@
 // back to the same bytes can be printed as identifiers, any other is kept as it is.
 #pragma once
 
+#include <array>
+
 #include "frontend/text/byte_writer.h"
 #include "frontend/text/index_space.h"
 
@@ -33,9 +35,28 @@ enum class NameKind : u8 {
   tag = 11,
 };
 
-void write_module_name(ByteWriter& out, std::string_view name);
-/// Nothing when there are no names.
-void write_names(ByteWriter& out, NameKind kind, const NameMap& names);
-void write_indirect_names(ByteWriter& out, NameKind kind, const IndirectNameMap& names);
+constexpr u32 kNameKinds = 12;
+constexpr bool is_indirect(NameKind kind) {
+  return kind == NameKind::local || kind == NameKind::label || kind == NameKind::field;
+}
+
+/// What a name section says.
+struct NameSection {
+  std::string module_name;
+  std::array<NameMap, kNameKinds> maps;             ///< by kind; empty for indirect kinds
+  std::array<IndirectNameMap, kNameKinds> indirect; ///< by kind; empty for others
+  /// Would writing it give the bytes that were read? Then indices ascend and nothing is left out.
+  bool is_canonical = false;
+
+  const NameMap& map(NameKind kind) const { return maps[static_cast<usize>(kind)]; }
+  const IndirectNameMap& of(NameKind kind) const { return indirect[static_cast<usize>(kind)]; }
+  /// Names of a function or type; null when there are none.
+  const NameMap* find(NameKind kind, u32 index) const;
+};
+
+/// Reads what can be read.
+NameSection read_name_section(Bytes payload);
+/// Subsections in order, without empty ones.
+ByteWriter write_name_section(const NameSection& names);
 
 } // namespace petrel::text

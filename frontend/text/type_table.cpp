@@ -58,6 +58,15 @@ const AbsHeapWord* shorthand(std::string_view word) {
   return nullptr;
 }
 
+const AbsHeapWord& heap_row(AbsHeapType type) {
+  for (const auto& row : kAbsHeapWords) {
+    if (row.type == type) {
+      return row;
+    }
+  }
+  PETREL_UNREACHABLE();
+}
+
 constexpr i64 kEmptyBlockType = -0x40; // one byte 0x40
 
 /// The s33 of a heap type (§5.3.3): abstract ones are negative and one byte long.
@@ -73,6 +82,9 @@ std::string sig_key(const FuncSig& sig) {
 }
 
 } // namespace
+
+std::string_view heap_type_word(AbsHeapType type) { return heap_row(type).heap; }
+std::string_view ref_type_word(AbsHeapType type) { return heap_row(type).shorthand; }
 
 bool TypeTable::at_ref_type(const Cursor& cursor) {
   return cursor.at_form("ref") ||

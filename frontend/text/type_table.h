@@ -95,6 +95,10 @@ Result<TypeUse> parse_type_use(Cursor& cursor, TypeTable& types, IndexSpace* loc
 /// A block's type (§6.5.2).
 Status encode_block_type(Cursor& cursor, TypeTable& types, ByteWriter& out);
 
+/// `func`, and `funcref` for `(ref null func)`.
+std::string_view heap_type_word(AbsHeapType type);
+std::string_view ref_type_word(AbsHeapType type);
+
 void write_val_type(ByteWriter& out, ValType type);
 void write_heap_type(ByteWriter& out, HeapType type);
 /// A bare reference type as the abbreviated single byte where there is one.
