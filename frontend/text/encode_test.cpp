@@ -186,6 +186,88 @@ TEST_CASE("labels shadow, and end with their block") {
   CHECK(error_of("(func (if $a (br $a) (then)))") == "error[malformed]: 1:18: unknown label $a");
 }
 
+TEST_CASE("exceptions: plain and folded forms say the same") {
+  auto code = [](const std::string& func) {
+    auto module = encode_module("(tag $e) (tag $f (param i32)) (func $g " + func + ")", {}, {},
+                                {.names = false});
+    REQUIRE_MESSAGE(module.has_value(), func << (module ? "" : module.error().to_string()));
+    const Bytes bytes(module->bytes);
+    return hex_of(bytes.subspan(8 + 10 + 4 + 7)); // behind types, functions, tags
+  };
+  // wasm-tools 1.262 writes the same bytes
+  CHECK(code("try_table end") == "0a08010600"
+                                 "1f40000b0b");
+  const std::string clauses =
+      code("block $l try_table $t (catch $f $l) (catch_ref $e 1) (catch_all 0)"
+           " (catch_all_ref $l) br $t end $t end");
+  CHECK(clauses == "0a17011500"
+                   "0240"
+                   "1f4004"
+                   "000100"
+                   "010001"
+                   "0200"
+                   "0300"
+                   "0c00"
+                   "0b0b0b");
+  CHECK(code("(block $l (try_table $t (catch 1 $l) (catch_ref $e 1) (catch_all 0) (catch_all_ref 0)"
+             " (br $t)))") == clauses);
+  CHECK(code("(throw $f (i32.const 1)) (throw_ref (ref.null exn))") ==
+        code("i32.const 1 throw 1 ref.null exn throw_ref"));
+  const std::string legacy = code(
+      "try $t (result i32) i32.const 1 catch $f br $t catch 0 rethrow $t catch_all br 0 end drop");
+  CHECK(legacy == "0a15011300"
+                  "067f"
+                  "4101"
+                  "0701"
+                  "0c00"
+                  "0700"
+                  "0900"
+                  "19"
+                  "0c00"
+                  "0b"
+                  "1a0b");
+  CHECK(code("(try $t (result i32) (do (i32.const 1)) (catch $f (br $t)) (catch 0 (rethrow $t))"
+             " (catch_all (br 0))) (drop)") == legacy);
+  CHECK(
+      code(
+          "(drop (try (result i32) (do (i32.const 1)) (catch $f) (catch $e (rethrow 0)) (catch_all "
+          "(rethrow 0))))") ==
+      code("try (result i32) i32.const 1 catch 1 catch 0 rethrow 0 catch_all rethrow 0 end drop"));
+  const std::string delegate = code("block $b try $t br $t delegate $b end try delegate 0");
+  CHECK(delegate == "0a11010f00"
+                    "0240"
+                    "0640"
+                    "0c00"
+                    "1800"
+                    "0b"
+                    "0640"
+                    "1800"
+                    "0b");
+  CHECK(code("(block $b (try $t (do (br $t)) (delegate $b))) (try (do) (delegate 0))") == delegate);
+  CHECK(code("(try (do))") == code("try end"));
+  // the block's own label is not known to its clauses, nor to its delegate
+  CHECK(error_of("(func (try_table $t (catch_all $t)))") ==
+        "error[malformed]: 1:32: unknown label $t");
+  CHECK(error_of("(func try $t delegate $t)") == "error[malformed]: 1:23: unknown label $t");
+}
+
+TEST_CASE("exceptions: errors name their place") {
+  CHECK(error_of("(func (catch_all))") ==
+        "error[malformed]: 1:8: unexpected token catch_all, expected an instruction");
+  CHECK(error_of("(func (try (catch_all)))") ==
+        "error[malformed]: 1:13: unexpected token catch_all, expected do");
+  CHECK(error_of("(func (try (do) (catch_all) (catch_all)))") ==
+        "error[malformed]: 1:30: unexpected token catch_all, expected catch, catch_all or )");
+  CHECK(error_of("(func (try (do) (delegate 0) (catch_all)))") ==
+        "error[malformed]: 1:31: unexpected token catch_all, expected catch, catch_all or )");
+  CHECK(error_of("(func try catch_all catch_all end)") ==
+        "error[malformed]: 1:21: unexpected token catch_all, expected an instruction");
+  CHECK(error_of("(func try catch_all delegate 0)") ==
+        "error[malformed]: 1:21: unexpected token delegate, expected an instruction");
+  CHECK(error_of("(func try_table (catch $x 0) end)") == "error[malformed]: 1:24: unknown tag $x");
+  CHECK(error_of("(tag $e) (tag $e)") == "error[malformed]: 1:15: duplicate tag $e");
+}
+
 TEST_CASE("nesting is not recursion") {
   constexpr usize kDepth = 200'000;
   std::string folded = "(func ";

@@ -1,0 +1,17 @@
+;; Vector instructions of each shape of immediate and signature, as material for mutations.
+(module
+  (memory 1)
+  (global $v (mut v128) (v128.const i32x4 1 2 3 4))
+  (func (param $a v128) (param $b v128) (result v128) (local $c v128)
+    (local.set $c (i8x16.shuffle 0 1 2 3 4 5 6 7 24 25 26 27 28 29 30 31 (local.get 0) (local.get 1)))
+    (v128.store offset=16 align=4 (i32.const 0) (v128.load align=1 (i32.const 3)))
+    (v128.store16_lane offset=2 7 (i32.const 0) (local.get $c))
+    (local.set $c (v128.load32_lane 3 (i32.const 0) (v128.load8x8_s (i32.const 8))))
+    (local.set $c (f32x4.replace_lane 2 (v128.load64_zero (i32.const 0)) (f32.const nan)))
+    (global.set $v (i64x2.splat (i64.extend_i32_s (i8x16.extract_lane_u 15 (v128.load8_splat (i32.const 0))))))
+    (if (v128.any_true (i16x8.shl (global.get $v) (i32x4.bitmask (local.get $a))))
+      (then (return (v128.bitselect (f64x2.sqrt (local.get $a)) (i32x4.dot_i16x8_s (local.get $b) (local.get $c))
+                                    (v128.not (local.get $c))))))
+    (select (i8x16.relaxed_swizzle (local.get $a) (local.get $b))
+            (f32x4.relaxed_madd (local.get $a) (local.get $b) (local.get $c))
+            (i32.eqz (i64x2.all_true (local.get $c))))))

@@ -1,0 +1,15 @@
+;; Shared memory and atomic instructions of each kind and width, as material for mutations.
+(module
+  (memory $m 1 4 shared)
+  (memory $own 1)
+  (func (param $at i32) (result i64)
+    (i32.atomic.store offset=4 (local.get 0) (i32.atomic.load8_u (local.get 0)))
+    (i64.atomic.store32 $own (local.get 0) (i64.atomic.load16_u $own offset=2 (local.get 0)))
+    (drop (i32.atomic.rmw.add (local.get 0) (i32.const 1)))
+    (drop (i32.atomic.rmw8.xchg_u (local.get 0) (i32.const 1)))
+    (drop (i64.atomic.rmw32.xor_u (local.get 0) (i64.const 1)))
+    (drop (i64.atomic.rmw.cmpxchg (local.get 0) (i64.const 1) (i64.const 2)))
+    (atomic.fence)
+    (drop (memory.atomic.notify (local.get 0) (i32.const -1)))
+    (drop (memory.atomic.wait32 (local.get 0) (i32.const 0) (i64.const 0)))
+    (i64.extend_i32_u (memory.atomic.wait64 offset=8 (local.get 0) (i64.const 0) (i64.const 1000)))))
