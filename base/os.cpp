@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,6 +76,18 @@ u8* reserve(u64 size_bytes) {
 
 bool commit(u8* start, u64 size_bytes) {
   return size_bytes == 0 || ::mprotect(start, size_bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+const HashSecret& hash_secret() {
+  static const HashSecret secret = [] {
+    HashSecret made = {};
+    if (::getrandom(&made, sizeof made, GRND_NONBLOCK) != ssize_t{sizeof made}) {
+      made = {monotonic_ns(), monotonic_ns() * 0x9e3779b97f4a7c15}; // early at boot only
+    }
+    made.factor |= 1;
+    return made;
+  }();
+  return secret;
 }
 
 u64 monotonic_ns() {

@@ -18,6 +18,13 @@ bool commit(u8* start, u64 size_bytes);
 bool discard(u8* start, u64 size_bytes);
 void release(u8* start, u64 size_bytes);
 
+/// What hash tables that a guest fills are keyed with: random, the same for the life of the process.
+struct HashSecret {
+  u64 start;
+  u64 factor; ///< odd
+};
+const HashSecret& hash_secret();
+
 /// A clock that only goes forward.
 u64 monotonic_ns();
 /// Sleeps while `*word` is 0, until `wake`, a signal, or the clock passes `*deadline_ns` (null: no deadline). May return early.

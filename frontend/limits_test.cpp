@@ -82,6 +82,50 @@ TEST_CASE("limits of sections") {
       "segment-elements=N)");
 }
 
+TEST_CASE("limits of types") {
+  check_limit(
+      "struct-fields",
+      [](u32 n) {
+        return kPreamble + section(1, ByteVec{1, 0x5f} + leb(n) + repeat({0x7f, 0}, n));
+      },
+      "error[limit]: section type (id 1), offset 0xc: 4 struct-fields exceed limit 3 (-L "
+      "struct-fields=N)");
+  // (type $i (sub $i-1 (struct))), the last one with `supers` supertypes above it
+  auto chain = [](u32 supers) {
+    ByteVec types = leb(supers + 1) + ByteVec{0x50, 0, 0x5f, 0};
+    for (u32 i = 0; i < supers; ++i) {
+      types = types + ByteVec{0x50, 1, static_cast<u8>(i), 0x5f, 0};
+    }
+    return kPreamble + section(1, types);
+  };
+  CHECK_EQ(verdict(chain(63)), "ok");
+  CHECK_EQ(verdict(chain(64)),
+           "error[limit]: section type (id 1), offset 0x14b: type 64 has more than 63 supertypes");
+  // types of one recursion group count as types
+  check_limit(
+      "types",
+      [](u32 n) {
+        return kPreamble + section(1, ByteVec{1, 0x4e} + leb(n) + repeat({0x60, 0, 0}, n));
+      },
+      "error[limit]: section type (id 1), offset 0xc: 4 types exceed limit 3 (-L types=N)");
+}
+
+TEST_CASE("limit of tags" * doctest::skip(!ir::is_implemented(ir::Feature::Exceptions))) {
+  check_limit(
+      "tags", [](u32 n) { return kPreamble + section(1, {1, 0x60, 0, 0}) + times(13, n, {0, 0}); },
+      "error[limit]: section tag (id 13), offset 0x10: 4 tags exceed limit 3 (-L tags=N)");
+}
+
+TEST_CASE("a br_table is as long as its body lets it") {
+  const u32 labels = 1'000'000;
+  const ByteVec code =
+      ByteVec{0x41, 0, 0x0e} + leb(labels) + ByteVec(labels + 1, 0) + ByteVec{0x0b};
+  CHECK_EQ(verdict(one_func(code)), "ok");
+  CHECK_EQ(
+      verdict(one_func(ByteVec{0x41, 0, 0x0e} + leb(0xffffffff) + ByteVec{0, 0x0b})).substr(0, 16),
+      "error[malformed]");
+}
+
 TEST_CASE("limits of functions") {
   check_limit(
       "params",

@@ -10,6 +10,7 @@
 #include "frontend/const_expr.h"
 #include "frontend/module_decoder.h"
 #include "frontend/subtyping.h"
+#include "ir/rec_groups.h"
 
 namespace petrel::frontend {
 
@@ -83,6 +84,7 @@ private:
   struct PendingType;
   Status type_section(ByteReader& r);
   Status rec_group(ByteReader& r, u32 count, std::optional<u8> form);
+  u32 equal_group(std::span<const PendingType> group, u32 first);
   Status sub_type(ByteReader& r, u8 form, u32 index, PendingType& type);
   Status composite_type(ByteReader& r, u8 form, PendingType& type);
   Status field_type(ByteReader& r, PendingType& type);
@@ -129,7 +131,8 @@ private:
   ir::ModuleHeader header_;
   std::vector<ir::TypeDef> types_;
   u32 type_count_ = 0; ///< types that may be referred to: those of the open group included
-  TypeCanon type_canon_;
+  ir::GroupTable groups_;
+  std::vector<u32> group_starts_; ///< first type of each of them
   std::vector<ir::Import> imports_;
   std::vector<ir::Func> funcs_;
   std::vector<ir::Table> tables_;

@@ -42,28 +42,4 @@ struct CompositeView {
 bool matches(std::span<const ir::TypeDef> types, const CompositeView& sub,
              const CompositeView& super);
 
-/// Finds equal recursion groups of a module, as they are declared.
-class TypeCanon {
-public:
-  struct Member {
-    const ir::TypeDef* def;
-    CompositeView view;
-  };
-  /// A group whose first type has index `first`; `types` are those before it. The index of the first type of an equal group
-  /// before it, or `first`.
-  u32 add_group(std::span<const ir::TypeDef> types, u32 first, std::span<const Member> members);
-
-private:
-  struct Group {
-    u32 first;
-    u32 words_start;
-    u32 words_end;
-    u64 hash;
-  };
-  void rehash(usize slot_count);
-  std::vector<u64> words_; ///< of all groups
-  std::vector<Group> groups_;
-  std::vector<u32> slots_; ///< group number + 1; size is a power of two
-};
-
 } // namespace petrel::frontend

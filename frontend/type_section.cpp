@@ -149,6 +149,24 @@ Status ModuleDecoder::check_supertype(u32 index, const PendingType& type) {
   return {};
 }
 
+/// Index of the first type of an equal group before this one, or `first`.
+u32 ModuleDecoder::equal_group(std::span<const PendingType> group, u32 first) {
+  std::vector<ir::GroupMember> members;
+  for (const PendingType& type : group) {
+    members.push_back({type.def.kind, type.def.is_final != 0, type.def.supertype, type.params,
+                       type.results, type.mutabilities});
+  }
+  std::vector<u64> words;
+  ir::append_group_words(words, members, first,
+                         [&](TypeIdx type) { return types_[type.index()].canonical.index(); });
+  if (auto found = groups_.find(words)) {
+    return group_starts_[*found];
+  }
+  groups_.add(words);
+  group_starts_.push_back(first);
+  return first;
+}
+
 /// `count` types; the first one's form is read already unless they are behind `rec`.
 Status ModuleDecoder::rec_group(ByteReader& r, u32 count, std::optional<u8> form) {
   const u32 first = narrow<u32>(types_.size());
@@ -162,11 +180,7 @@ Status ModuleDecoder::rec_group(ByteReader& r, u32 count, std::optional<u8> form
     TRY(sub_type(r, *form, first + i, group[i]));
     form.reset();
   }
-  std::vector<TypeCanon::Member> members;
-  for (const PendingType& type : group) {
-    members.push_back({&type.def, type.view()});
-  }
-  const u32 equal = type_canon_.add_group(types_, first, members);
+  const u32 equal = equal_group(group, first);
   for (u32 i = 0; i < count; ++i) {
     ir::TypeDef& def = group[i].def;
     def.canonical = TypeIdx(equal + i);

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A recursion group is written down as words in which a type of the group is its position there and an earlier type its
-// canonical id; groups with equal words are the same group (so a group found by hash is compared in full).
-// Entries stay for the life of the process, bounded by the process-wide limit on types. They are reached without
+// Groups are equal when their words are, in which earlier types are canonical ids (ir/rec_groups.h). Entries stay for the life of the process, bounded by the process-wide limits on types and their words. They are reached without
 // the lock through a table of chunks that only grows.
 #include "runtime/type_registry.h"
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
 #include <mutex>
 
 #include "base/format.h"
 #include "ir/heap_types.h"
+#include "ir/rec_groups.h"
 
 namespace petrel::runtime {
 
 namespace {
 
-constexpr u64 kMaxTypes = 1'000'000;
 constexpr u64 kChunk = 1024;
-constexpr u64 kChunks = kMaxTypes / kChunk + 1;
-static_assert(kMaxTypes <= ir::kGcTypeIdMask);
+constexpr u64 kChunks = 1024;
+constexpr u64 kIds = kChunk * kChunks;
+static_assert(kIds <= ir::kGcTypeIdMask);
 
-using Words = std::vector<u64>;
-
-struct Group {
-  Words words;
-  u64 hash;
-  u64 first_id;
+/// What all types of the process may come to. The last part is for host functions, so that modules cannot take it.
+struct Bounds {
+  u64 types;
+  u64 words;
 };
+constexpr Bounds kHostBounds = {kIds - 1, u64{1} << 26};
+constexpr Bounds kGuestBounds = {kHostBounds.types - 20'000, kHostBounds.words - (u64{1} << 22)};
+constexpr u64 kMaxDisplay = 64; // the validator bounds the depth
 
 struct Registry {
   std::mutex mutex;
-  std::vector<std::unique_ptr<Group>> groups;
-  std::vector<u32> slots; // group number + 1, 0 = free; size is a power of two
+  ir::GroupTable groups;
+  std::vector<u64> first_ids; // by group
   u64 type_count = 0;
+  u64 word_count = 0;
   std::atomic<const TypeInfo* const*> chunks[kChunks] = {}; // by id
 };
 
@@ -46,65 +46,10 @@ Registry& registry() {
 
 /// The types of a recursion group as they come from a module or from the host.
 struct GroupSource {
-  struct Def {
-    ir::CompositeKind kind;
-    bool is_final;
-    u32 supertype;                   ///< module type index, or kNone
-    std::span<const ValType> params; // fields, element
-    std::span<const ValType> results;
-    std::span<const u8> mutabilities;
-  };
-  static constexpr u32 kNone = ~u32{0};
-  std::vector<Def> defs;
+  std::vector<ir::GroupMember> members;
   u32 first = 0;                 ///< module type index of the first
   std::span<const u64> ids = {}; ///< canonical ids of all module types before `first`
 };
-
-// --- Words -----------------------------------------------------------------------------------------------
-
-u64 index_word(const GroupSource& source, u32 type_idx) {
-  return type_idx >= source.first ? (u64{type_idx} - source.first) << 1 | 1
-                                  : source.ids[type_idx] << 1;
-}
-
-u64 type_word(const GroupSource& source, ValType type) {
-  const u64 kind = static_cast<u64>(type.kind());
-  if (!type.is_ref() || type.heap().is_abstract()) {
-    return type.bits();
-  }
-  return u64{1} << 32 | index_word(source, type.heap().type_idx().index()) << 33 | kind;
-}
-
-Words words_of(const GroupSource& source) {
-  Words words;
-  for (const GroupSource::Def& def : source.defs) {
-    words.push_back(static_cast<u64>(def.kind) | u64{def.is_final} << 8 |
-                    u64{def.supertype != GroupSource::kNone} << 9 | u64{def.params.size()} << 16 |
-                    u64{def.results.size()} << 40);
-    if (def.supertype != GroupSource::kNone) {
-      words.push_back(index_word(source, def.supertype));
-    }
-    for (ValType type : def.params) {
-      words.push_back(type_word(source, type));
-    }
-    for (ValType type : def.results) {
-      words.push_back(type_word(source, type));
-    }
-    for (u8 is_mutable : def.mutabilities) {
-      words.push_back(is_mutable);
-    }
-  }
-  return words;
-}
-
-u64 hash_of(const Words& words) {
-  u64 hash = 0xcbf29ce484222325 ^ words.size();
-  for (u64 word : words) {
-    hash = (hash ^ word) * 0x100000001b3;
-    hash ^= hash >> 29;
-  }
-  return hash;
-}
 
 // --- Entries ---------------------------------------------------------------------------------------------
 
@@ -145,10 +90,10 @@ void lay_out(TypeInfo& info, std::span<const u8> mutabilities) {
 /// Makes the entries of a new group. Kinds come first: layouts ask which types of the group are functions.
 void make_entries(Registry& reg, const GroupSource& source, u64 first_id) {
   std::vector<TypeInfo*> made;
-  for (u32 i = 0; i < source.defs.size(); ++i) {
+  for (u32 i = 0; i < source.members.size(); ++i) {
     auto* info = new TypeInfo;
     info->id = first_id + i;
-    info->kind = source.defs[i].kind;
+    info->kind = source.members[i].kind;
     const u64 chunk = info->id / kChunk;
     if (reg.chunks[chunk].load(std::memory_order_relaxed) == nullptr) {
       reg.chunks[chunk].store(new const TypeInfo* [kChunk] {}, std::memory_order_release);
@@ -158,12 +103,12 @@ void make_entries(Registry& reg, const GroupSource& source, u64 first_id) {
         reg.chunks[chunk].load(std::memory_order_relaxed))[info->id % kChunk] = info;
     made.push_back(info);
   }
-  for (u32 i = 0; i < source.defs.size(); ++i) {
-    const GroupSource::Def& def = source.defs[i];
+  for (u32 i = 0; i < source.members.size(); ++i) {
+    const ir::GroupMember& def = source.members[i];
     TypeInfo& info = *made[i];
     info.is_final = def.is_final;
-    if (def.supertype != GroupSource::kNone) { // declared before, so complete
-      info.display = type_info(id_of(source, first_id, def.supertype)).display;
+    if (!def.supertype.is_none()) { // declared before, so complete
+      info.display = type_info(id_of(source, first_id, def.supertype.index())).display;
     }
     info.depth = narrow<u32>(info.display.size());
     info.display.push_back(info.id);
@@ -180,38 +125,38 @@ void make_entries(Registry& reg, const GroupSource& source, u64 first_id) {
   }
 }
 
-void rehash(Registry& reg, usize slot_count) {
-  reg.slots.assign(slot_count, 0);
-  for (usize i = 0; i < reg.groups.size(); ++i) {
-    usize at = reg.groups[i]->hash & (slot_count - 1);
-    while (reg.slots[at] != 0) {
-      at = (at + 1) & (slot_count - 1);
-    }
-    reg.slots[at] = narrow<u32>(i + 1);
+/// About what the entries of a group will hold: its words as such and as types and fields, and per type the entry and a
+/// display.
+u64 cost_in_words(const GroupSource& source, usize words) {
+  u64 cost = u64{words} * 2;
+  for (const ir::GroupMember& member : source.members) {
+    cost += sizeof(TypeInfo) / sizeof(u64) + (member.supertype.is_none() ? 1 : kMaxDisplay);
   }
+  return cost;
 }
 
-/// Id of the group's first type; 0 when the process-wide limit is reached.
-u64 intern_locked(Registry& reg, const GroupSource& source) {
-  if (reg.groups.size() * 2 >= reg.slots.size()) {
-    rehash(reg, std::max<usize>(64, reg.slots.size() * 2));
+/// Id of the group's first type. Errors: limit.
+Result<u64> intern_locked(Registry& reg, const GroupSource& source, const Bounds& bounds) {
+  std::vector<u64> words;
+  ir::append_group_words(words, source.members, source.first,
+                         [&](TypeIdx type) { return source.ids[type.index()]; });
+  if (auto found = reg.groups.find(words)) {
+    return reg.first_ids[*found];
   }
-  Words words = words_of(source);
-  const u64 hash = hash_of(words);
-  usize at = hash & (reg.slots.size() - 1);
-  for (; reg.slots[at] != 0; at = (at + 1) & (reg.slots.size() - 1)) {
-    const Group& group = *reg.groups[reg.slots[at] - 1];
-    if (group.hash == hash && group.words == words) {
-      return group.first_id;
-    }
+  if (source.members.size() + reg.type_count > bounds.types) {
+    return fail(ErrorClass::limit, strf("more than %llu different types in this process",
+                                        static_cast<unsigned long long>(bounds.types)));
   }
-  if (source.defs.size() > kMaxTypes - 1 - reg.type_count) {
-    return 0;
+  const u64 cost = cost_in_words(source, words.size());
+  if (cost + reg.word_count > bounds.words) {
+    return fail(ErrorClass::limit, strf("the types of this process take more than %llu words",
+                                        static_cast<unsigned long long>(bounds.words)));
   }
   const u64 first_id = reg.type_count + 1;
-  reg.type_count += source.defs.size();
-  reg.groups.push_back(std::make_unique<Group>(Group{std::move(words), hash, first_id}));
-  reg.slots[at] = narrow<u32>(reg.groups.size());
+  reg.type_count += source.members.size();
+  reg.word_count += cost;
+  reg.groups.add(words);
+  reg.first_ids.push_back(first_id);
   make_entries(reg, source, first_id);
   return first_id;
 }
@@ -226,12 +171,12 @@ bool is_closed(std::span<const ValType> types) {
 u64 intern_func_type(std::span<const ValType> params, std::span<const ValType> results) {
   CHECK(is_closed(params) && is_closed(results));
   GroupSource source;
-  source.defs.push_back({ir::CompositeKind::func, true, GroupSource::kNone, params, results, {}});
+  source.members.push_back({.params = params, .results = results});
   Registry& reg = registry();
   std::lock_guard lock(reg.mutex);
-  const u64 id = intern_locked(reg, source);
-  CHECK(id != 0);
-  return id;
+  const Result<u64> id = intern_locked(reg, source, kHostBounds);
+  CHECK(id.has_value()); // host interfaces have few signatures
+  return *id;
 }
 
 Result<std::vector<u64>> intern_types(const ir::Module& module) {
@@ -245,16 +190,10 @@ Result<std::vector<u64>> intern_types(const ir::Module& module) {
     source.ids = ids;
     const u32 size = module.types()[source.first].rec_group_size;
     for (const ir::TypeDef& type : module.types().subspan(source.first, size)) {
-      source.defs.push_back({type.kind, type.is_final != 0,
-                             type.supertype.is_none() ? GroupSource::kNone : type.supertype.index(),
-                             module.params(type), module.results(type),
-                             module.array(type.mutabilities)});
+      source.members.push_back({type.kind, type.is_final != 0, type.supertype, module.params(type),
+                                module.results(type), module.array(type.mutabilities)});
     }
-    const u64 first_id = intern_locked(reg, source);
-    if (first_id == 0) {
-      return fail(ErrorClass::limit, strf("more than %llu different types in this process",
-                                          static_cast<unsigned long long>(kMaxTypes)));
-    }
+    TRY_ASSIGN(const u64 first_id, intern_locked(reg, source, kGuestBounds));
     for (u32 i = 0; i < size; ++i) {
       ids.push_back(first_id + i);
     }
@@ -263,7 +202,7 @@ Result<std::vector<u64>> intern_types(const ir::Module& module) {
 }
 
 const TypeInfo& type_info(u64 id) {
-  CHECK(id != 0 && id < kMaxTypes);
+  CHECK(id != 0 && id < kIds);
   const TypeInfo* const* chunk = registry().chunks[id / kChunk].load(std::memory_order_acquire);
   CHECK(chunk != nullptr && chunk[id % kChunk] != nullptr);
   return *chunk[id % kChunk];
