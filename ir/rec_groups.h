@@ -30,8 +30,7 @@ template <typename NumberOf>
 void append_group_words(std::vector<u64>& words, std::span<const GroupMember> members, u32 first,
                         NumberOf number_of) {
   auto index_word = [&](TypeIdx type) {
-    return type.index() >= first ? (u64{type.index()} - first) << 1 | 1
-                                 : u64{number_of(type)} << 1;
+    return type.index() >= first ? (u64{type.index()} - first) << 1 | 1 : u64{number_of(type)} << 1;
   };
   auto append_types = [&](std::span<const ValType> types) {
     for (ValType type : types) {
@@ -77,7 +76,8 @@ private:
 
   std::vector<u64> words_;
   std::vector<Group> groups_;
-  std::vector<u32> slots_; ///< group number + 1, 0 = free; the size is a power of two, at least half are free
+  std::vector<u32>
+      slots_; ///< group number + 1, 0 = free; the size is a power of two, at least half are free
 };
 
 } // namespace petrel::ir

@@ -17,9 +17,7 @@ const ValType kI32 = ValType(ValKind::i32);
 const ValType kI64 = ValType(ValKind::i64);
 const ValType kI8 = ValType(ValKind::i8);
 
-ValType ref_to(u32 type_idx) {
-  return ValType::ref(HeapType(TypeIdx(type_idx)), false);
-}
+ValType ref_to(u32 type_idx) { return ValType::ref(HeapType(TypeIdx(type_idx)), false); }
 
 struct Def {
   ir::CompositeKind kind = ir::CompositeKind::func;
@@ -84,7 +82,8 @@ TEST_CASE("equal types of different modules have one id") {
 TEST_CASE("groups are equal as a whole, up to where they lie") {
   // (rec (struct (ref 1)) (struct (ref 0))) behind nothing, and behind another type
   const auto a = ids_of({{struct_of({ref_to(1)}), struct_of({ref_to(0)})}});
-  const auto b = ids_of({{{.params = {kI32, kI32, kI32}}}, {struct_of({ref_to(2)}), struct_of({ref_to(1)})}});
+  const auto b =
+      ids_of({{{.params = {kI32, kI32, kI32}}}, {struct_of({ref_to(2)}), struct_of({ref_to(1)})}});
   CHECK_EQ(a[0], b[1]);
   CHECK_EQ(a[1], b[2]);
   CHECK_NE(a[0], a[1]);
@@ -114,7 +113,8 @@ TEST_CASE("subtypes by display") {
 }
 
 TEST_CASE("fields are aligned and a supertype's are a prefix") {
-  const auto ids = ids_of({{struct_of({kI8, kI64})}, {struct_of({kI8, kI64, ref_to(0), kI8}, TypeIdx(0))}});
+  const auto ids =
+      ids_of({{struct_of({kI8, kI64})}, {struct_of({kI8, kI64, ref_to(0), kI8}, TypeIdx(0))}});
   const TypeInfo& super = type_info(ids[0]);
   const TypeInfo& sub = type_info(ids[1]);
   CHECK_EQ(super.fields[0].offset, 8);
