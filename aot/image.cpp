@@ -46,16 +46,11 @@ void append(std::vector<u8>& section, Bytes bytes) {
   section.insert(section.end(), bytes.begin(), bytes.end());
 }
 
-/// The module's image without its side table, which only the interpreter reads (and rebuilds).
+/// The module's image. Only the interpreter reads a side table (and makes it again from the embedded bytes).
 std::vector<u8> image_for_native(const ir::Module& wasm) {
   const Bytes image = wasm.image();
   std::vector<u8> copy(image.begin(), image.end());
   ir::ModuleHeader header = wasm.header();
-  const u64 table_end = u64{header.side_table.offset} + u64{header.side_table.count} * 4;
-  if (header.side_table.count != 0 && align_up(table_end, 16) >= copy.size()) {
-    copy.resize(header.side_table.offset);
-    header.image_size = header.side_table.offset;
-  }
   header.side_table = {0, 0};
   std::memcpy(copy.data(), &header, sizeof header);
   return copy;

@@ -143,6 +143,7 @@ struct NativeLoader {
 Result<ProgramOptions> compiled_program_options(const CommandLine& line) {
   TRY_ASSIGN(ProgramOptions options, program_options(line));
   options.decode.available = ir::kCompiledFeatures;
+  options.decode.side_table = false;
   return options;
 }
 

@@ -91,12 +91,15 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
         ErrorClass::limit, size_offset,
         over_limit(size, "bytes of a function body", limits_.function_size, "function-size"));
   }
+  // INVARIANT(side-table-room): the image does not move while a body is decoded.
+  u32* const words = reinterpret_cast<u32*>(
+      image_.reserve(u64{size} * SideTableBuilder::kMaxWordsPerByte * sizeof(u32)));
   ir::Func& func = image_.items(header_.funcs)[index];
   func.code_start = static_cast<u32>(r.offset());
   TRY(r.read_bytes(size));
   func.body_end = static_cast<u32>(r.offset());
   const ir::Module module(image_.data());
-  side_table.reset(size);
+  side_table.reset(words);
   BodyDecoder<Mode::Validate, SideTableBuilder> body(module, FuncIdx(index), file_, features_,
                                                      limits_, scratch, side_table);
   TRY(body.run());
@@ -114,8 +117,10 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
     side_table.discard();
     return {};
   }
-  func.side_table = side_table.start();
+  func.side_table = header_.side_table.count;
   func.side_table_words = side_table.size_words();
+  header_.side_table.count += func.side_table_words;
+  image_.extend(u64{func.side_table_words} * sizeof(u32));
   func.handler_count = side_table.handler_count();
   func.handlers = func.handler_count == 0 ? 0 : side_table.first_handler();
   return {};
@@ -131,7 +136,9 @@ Status ModuleDecoder::code_section(ByteReader& r) {
   }
   TRY(write_declarations());
   BodyScratch scratch;
-  SideTableBuilder side_table(side_table_, handlers_);
+  SideTableBuilder side_table(handlers_);
+  image_.align(sizeof(u32));
+  header_.side_table.offset = narrow<u32>(image_.size_bytes());
   for (u32 i = imported; i < imported + count; ++i) {
     Status status = function_body(r, i, scratch, side_table);
     if (status) {
@@ -144,7 +151,6 @@ Status ModuleDecoder::code_section(ByteReader& r) {
     }
     return std::unexpected(std::move(error).with_where(func_place(i)));
   }
-  side_table.finish();
   return {};
 }
 

@@ -4,6 +4,7 @@
 // as text; instructions are found by their opcode's position among the equal ones of the body.
 #include "frontend/test_module.h"
 #include "frontend/text/encode.h"
+#include "ir/side_table.h"
 
 namespace petrel::frontend::test {
 
@@ -216,16 +217,16 @@ TEST_CASE("exceptions: handlers of nested try_tables" * kNeedsEngine) {
   const u32 inner = d.behind(Op::TryTable, 1);
   const u32 outer = d.behind(Op::TryTable, 0);
   const u32 last = d.at(Op::End, 4);
-  // words: try_table 2, try_table 2, br_if 2, br 2
-  check_handler(h[0], {inner, d.at(Op::End, 0), HandlerKind::catch_, 0, TagIdx(1), 0, last, 8});
+  // words: try_table 2, try_table 2, br_if 1, br 1
+  check_handler(h[0], {inner, d.at(Op::End, 0), HandlerKind::catch_, 0, TagIdx(1), 0, last, 6});
   check_handler(
       h[1], {inner, d.at(Op::End, 0), HandlerKind::catch_, 1, TagIdx(1), 1, d.behind(Op::Loop), 0});
   check_handler(
-      h[2], {inner, d.at(Op::End, 0), HandlerKind::catch_, 2, TagIdx(1), 1, d.at(Op::End, 1), 6});
+      h[2], {inner, d.at(Op::End, 0), HandlerKind::catch_, 2, TagIdx(1), 1, d.at(Op::End, 1), 5});
   check_handler(h[3], {outer, d.at(Op::End, 1), HandlerKind::catch_all, 0, TagIdx(), 1,
                        d.behind(Op::Loop), 0});
   check_handler(
-      h[4], {outer, d.at(Op::End, 1), HandlerKind::catch_, 1, TagIdx(0), 1, d.at(Op::End, 2), 8});
+      h[4], {outer, d.at(Op::End, 1), HandlerKind::catch_, 1, TagIdx(0), 1, d.at(Op::End, 2), 6});
   // try_table has an entry: its length
   CHECK_EQ(d.words()[0], outer - d.at(Op::TryTable, 0));
   CHECK_EQ(d.words()[2], inner - d.at(Op::TryTable, 1));
@@ -316,25 +317,25 @@ TEST_CASE("legacy exceptions: handlers of catches, and where the exception is ke
   REQUIRE_EQ(h.size(), 5);
   CHECK_EQ(d.func().local_count, 2 + 3);
   const u32 outer_end = d.at(Op::Catch);
-  // words: catch 2, catch_all 2, catch_all 2, rethrow 2, rethrow 2, catch_all 2, catch_all 2, …
+  // words: catch 1, catch_all 1, catch_all 1, rethrow 2, rethrow 2, catch_all 1, catch_all 1, …
   check_handler(h[0], {d.behind(Op::Try, 0), outer_end, HandlerKind::catch_, 0, TagIdx(0), 1,
-                       d.behind(Op::Catch), 2, 2});
+                       d.behind(Op::Catch), 1, 2});
   check_handler(h[1], {d.behind(Op::Try, 0), outer_end, HandlerKind::catch_all, 1, TagIdx(), 1,
-                       d.behind(Op::CatchAll, 2), 12, 2});
+                       d.behind(Op::CatchAll, 2), 8, 2});
   check_handler(h[2], {d.behind(Op::Try, 1), d.at(Op::CatchAll, 0), HandlerKind::catch_all, 0,
-                       TagIdx(), 1, d.behind(Op::CatchAll, 0), 4, 3});
+                       TagIdx(), 1, d.behind(Op::CatchAll, 0), 2, 3});
   check_handler(h[3], {d.behind(Op::Try, 2), d.at(Op::CatchAll, 1), HandlerKind::catch_all, 0,
-                       TagIdx(), 1, d.behind(Op::CatchAll, 1), 6, 4});
+                       TagIdx(), 1, d.behind(Op::CatchAll, 1), 3, 4});
   check_handler(h[4], {d.behind(Op::Try, 3), d.at(Op::CatchAll, 3), HandlerKind::catch_all, 0,
-                       TagIdx(), 1, d.behind(Op::CatchAll, 3), 14, 3});
+                       TagIdx(), 1, d.behind(Op::CatchAll, 3), 9, 3});
   const u32* w = d.words();
-  CHECK_EQ(w[6], 2); // rethrow 1: length, local
-  CHECK_EQ(w[7], 3);
-  CHECK_EQ(w[9], 2);  // rethrow 1 of the part around it
-  CHECK_EQ(w[15], 3); // rethrow 0 in the second part
-  CHECK_EQ(w[17], 2);
+  CHECK_EQ(w[3], 2); // rethrow 1: length, local
+  CHECK_EQ(w[4], 3);
+  CHECK_EQ(w[6], 2);  // rethrow 1 of the part around it
+  CHECK_EQ(w[10], 3); // rethrow 0 in the second part
+  CHECK_EQ(w[12], 2);
   // the first catch jumps to the end
-  CHECK_EQ(static_cast<i32>(w[0]), static_cast<i32>(d.at(Op::End, 3) - d.at(Op::Catch)));
+  CHECK_EQ(ir::BranchEntry::read(w).dpc, static_cast<i32>(d.at(Op::End, 3) - d.at(Op::Catch)));
   CHECK_EQ(judge("(func (local i32) try catch_all (drop (local.get 1)) end)"),
            "error[invalid]: func 0, unknown local 1");
 }
@@ -368,12 +369,13 @@ TEST_CASE("legacy exceptions: delegate" * kNeedsEngine) {
   check_handler(h[1], delegate(d.behind(Op::Try, 1), 1, d.behind(Op::Block)));
   check_handler(h[2], delegate(d.behind(Op::Try, 3), 2, 0)); // the function's label
   check_handler(h[3], {d.behind(Op::Try, 0), d.at(Op::Catch), HandlerKind::catch_, 0, TagIdx(0), 0,
-                       d.behind(Op::Catch), 4, 0});
+                       d.behind(Op::Catch), 2, 0});
   // in the catch the label's body is what follows it: its own handler does not protect that
   check_handler(h[4], delegate(d.behind(Op::Try, 4), 3, d.behind(Op::Catch)));
   check_handler(h[5], delegate(d.behind(Op::Try, 5), 4, d.behind(Op::Block)));
   // a branch to a try that delegates goes to the delegate
-  CHECK_EQ(static_cast<i32>(d.words()[0]), static_cast<i32>(d.at(Op::Delegate, 0) - d.at(Op::Br)));
+  CHECK_EQ(ir::BranchEntry::read(d.words()).dpc,
+           static_cast<i32>(d.at(Op::Delegate, 0) - d.at(Op::Br)));
 }
 
 TEST_CASE("legacy exceptions: locals for nested catches count" * kNeedsEngine) {

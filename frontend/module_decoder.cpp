@@ -225,13 +225,13 @@ Status ModuleDecoder::finish() {
   header_.customs = image_.append(customs_);
   header_.name = image_.append(module_name_);
   header_.handlers = image_.append(handlers_);
-  header_.side_table = image_.append(side_table_);
   header_.features = features_.usable();
   if (!image_.fits()) {
     return fail_at(ErrorClass::limit, end, "module image exceeds 4 GiB");
   }
   header_.image_size = static_cast<u32>(image_.size_bytes());
   *image_.at<ir::ModuleHeader>(0) = header_;
+  image_.shrink();
   return {};
 }
 

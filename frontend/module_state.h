@@ -144,7 +144,6 @@ private:
   std::vector<ir::Data> datas_;
   std::vector<ir::CustomSection> customs_;
   std::vector<std::string_view> export_names_; ///< parallel to exports_, in the file
-  std::vector<u32> side_table_;
   std::vector<ir::Handler> handlers_;
   std::vector<bool> referenced_; ///< functions in C.refs
   std::string_view module_name_;

@@ -3,10 +3,9 @@
 // The visitor that writes the side table (format: ir/side_table.h) while a body is validated. A forward branch is not
 // known when it is met: each open block has a list of the entries that wait for its `end`, threaded through `waiting_`.
 //
-// The length of an entry must be known when it is written, but it depends on dstp only in a huge body. So the long form is
-// taken when the operand motion needs it, or when the body is so large that some dstp might not fit: an instruction
-// makes at most kMaxWordsPerByte words per code byte, hence below kLongBodyBytes every dstp fits (rule R11; the CHECKs
-// below state it). Records of a br_table are made once per label and table.
+// Every branch entry takes one word, so that the length of what is written never depends on a distance. A branch that moves
+// operands, or turns out to go too far for the word, gets a record behind the body's last entry (`far_`). An instruction makes
+// at most kMaxWordsPerByte words per code byte, so room for a body is made once and not checked again.
 //
 // Handlers of exceptions (format: ir/handler_table.h) are built along with it; they have places to wait for as branches
 // do, and lists them among the waiting entries of a block, so that blocks without handlers pay nothing.
@@ -25,24 +24,29 @@ namespace petrel::frontend {
 
 class SideTableBuilder {
 public:
-  /// Writes into `words` from its start, and behind the last of `handlers`.
-  SideTableBuilder(std::vector<u32>& words, std::vector<ir::Handler>& handlers)
-      : words_(words), handlers_(handlers) {}
+  /// A label or `else` of one byte makes an entry and at most a record of four words.
+  static constexpr u32 kMaxWordsPerByte = 1 + ir::kBranchRecordWords;
 
-  /// Ready for the next body.
-  void reset(u32 body_bytes) {
-    start_ = position();
-    always_long_ = body_bytes >= kLongBodyBytes;
+  /// Appends to `handlers`.
+  explicit SideTableBuilder(std::vector<ir::Handler>& handlers) : handlers_(handlers) {}
+
+  /// Ready for the next body, whose words go to `words`: kMaxWordsPerByte for each of its bytes.
+  void reset(u32* words) {
+    words_ = words;
+    size_ = 0;
     run_end_ = 0;
-    waiting_.clear();
+    waiting_used_ = 0;
+    waiting_free_ = 0;
+    far_.clear();
     blocks_.clear();
     blocks_.push_back(Block()); // the function's label
     first_handler_ = handlers_.size();
     catch_depth_ = 0;
     exception_locals_ = 0;
   }
-  /// The body is done: brings its handlers into their order.
+  /// The body is done: adds the records, brings its handlers into their order.
   void finish_body() {
+    add_records();
     if (handlers_.size() != first_handler_) {
       std::sort(handlers_.begin() + static_cast<std::ptrdiff_t>(first_handler_), handlers_.end(),
                 [](const ir::Handler& a, const ir::Handler& b) {
@@ -50,16 +54,9 @@ public:
                 });
     }
   }
-  /// Cuts the buffer to what was written: call it when all bodies are done.
-  void finish() { words_.resize(size_); }
-  /// Forgets the body's part.
-  void discard() {
-    size_ = start_;
-    handlers_.resize(first_handler_);
-  }
-  /// First word of the body's part, and its length so far.
-  u32 start() const { return start_; }
-  u32 size_words() const { return position() - start_; }
+  /// Forgets the body's handlers.
+  void discard() { handlers_.resize(first_handler_); }
+  u32 size_words() const { return size_; }
   /// The body's handlers.
   u32 first_handler() const { return narrow<u32>(first_handler_); }
   u32 handler_count() const { return narrow<u32>(handlers_.size() - first_handler_); }
@@ -74,13 +71,13 @@ public:
     } else if constexpr (kOp == Op::Loop) {
       blocks_.push_back({.part_start = in.offset + in.size_bytes, .loop_or_catch = position()});
     } else if constexpr (kOp == Op::If) {
-      const u32 entry = emit(in.offset, {});
-      blocks_.push_back({.part_start = in.offset + in.size_bytes, .false_edge = wait(entry, 0)});
+      const u32 edge = wait_near(emit(), 0, in.offset);
+      blocks_.push_back({.part_start = in.offset + in.size_bytes, .false_edge = edge});
     } else if constexpr (kOp == Op::Else) {
       Block& block = blocks_.back();
       block.part_start = in.offset + in.size_bytes;
-      block.pending = wait(emit(in.offset, {}), block.pending);
-      settle_branches(block.false_edge, block.part_start);
+      block.pending = wait_near(emit(), block.pending, in.offset);
+      settle(block.false_edge, block.part_start);
       block.false_edge = 0;
     } else if constexpr (kOp == Op::TryTable) {
       try_table(d, in);
@@ -95,17 +92,17 @@ public:
       append(in.size_bytes, handlers_[block(in.index).loop_or_catch].exception_local);
     } else if constexpr (kOp == Op::End) {
       settle(blocks_.back().pending, in.offset);
-      settle_branches(blocks_.back().false_edge, in.offset);
+      settle(blocks_.back().false_edge, in.offset);
       blocks_.pop_back();
     } else if constexpr (kOp == Op::Br || kOp == Op::BrIf || kOp == Op::BrOnNull ||
                          kOp == Op::BrOnNonNull || kOp == Op::BrOnCast || kOp == Op::BrOnCastFail) {
-      branch(d, in.offset, in.index);
+      branch(d, emit(), in.offset, in.index);
     } else if constexpr (kOp == Op::BrTable) {
       branch_table(d, in);
     } else if constexpr (kOp == Op::Call || kOp == Op::CallIndirect || kOp == Op::CallRef ||
                          kOp == Op::ReturnCall || kOp == Op::ReturnCallIndirect ||
                          kOp == Op::ReturnCallRef) {
-      append(in.index, in.size_bytes);
+      words_[size_++] = ir::call_word(in.index, in.size_bytes); // limits: below kMaxCallIndex
     } else if constexpr (kOp == Op::StructGet || kOp == Op::StructGetS || kOp == Op::StructGetU ||
                          kOp == Op::StructSet || kOp == Op::ArrayGet || kOp == Op::ArrayGetS ||
                          kOp == Op::ArrayGetU || kOp == Op::ArraySet) {
@@ -114,10 +111,6 @@ public:
   }
 
 private:
-  /// A br_table label of one byte makes an entry of two words and at most a record of four.
-  static constexpr u32 kMaxWordsPerByte = 6;
-  static constexpr u32 kLongBodyBytes = (1u << 23) * 2 / kMaxWordsPerByte;
-
   /// An open label.
   struct Block {
     u32 part_start =
@@ -126,24 +119,35 @@ private:
         0; ///< loop: words written at its start; try: handler of its latest catch, kNone = none yet
     u32 pending = 0;    ///< first waiting entry: index in waiting_ + 1, 0 = none
     u32 false_edge = 0; ///< `if` that has seen no else: likewise
-    u32 record = 0;     ///< record made for the br_table at `record_table`
-    u32 record_table = kNone;
   };
-  static_assert(sizeof(Block) + sizeof(ControlFrame) <= 40, "bytes per nesting level");
+  static_assert(sizeof(Block) + sizeof(ControlFrame) <= 32, "bytes per nesting level");
   static constexpr u32 kNone = 0xffffffff;
 
   /// What waits for the end of a block.
   enum class Wait : u8 {
-    branch, ///< an entry without target; its word 0 holds the file offset of its instruction until it is known
-    in_table, ///< the same of a br_table: the long form keeps its dstp in a record
-    target,   ///< a handler's target
-    clauses,  ///< the end of what a try_table's handlers protect; its first handler
-    catches,  ///< a legacy block with catches ends
+    near,    ///< a branch entry without target
+    far,     ///< a branch with operand motion: an element of far_
+    target,  ///< a handler's target
+    clauses, ///< the end of what a try_table's handlers protect; its first handler
+    catches, ///< a legacy block with catches ends
   };
   struct Waiting {
-    u32 entry; ///< first word, or a handler
+    u32 what; ///< a word, an element of far_, a handler
     u32 next;
+    u32 offset; ///< near, far: file offset of the instruction
     Wait kind;
+  };
+  /// A branch that gets a record.
+  struct Far {
+    u32 entry;
+    i32 dpc;
+    u32 keep;
+    u32 drop;
+    u32 target_position;
+    bool has_same_record(const Far& other) const {
+      return dpc == other.dpc && keep == other.keep && drop == other.drop &&
+             target_position == other.target_position;
+    }
   };
   struct Motion {
     u32 keep = 0;
@@ -151,29 +155,30 @@ private:
   };
 
   u32 position() const { return size_; }
-  /// Room for `count` words behind the last; they may hold anything.
-  [[gnu::always_inline]] inline u32* room(usize count) {
-    if (words_.size() - size_ < count) [[unlikely]] {
-      enlarge(count);
-    }
-    return words_.data() + size_;
-  }
-  [[gnu::noinline, gnu::cold]] void enlarge(usize count) {
-    CHECK(size_ + count <=
-          0xffffffff); // at most six words for each byte of a file below 2^29 bytes
-    words_.resize(std::max(words_.size() * 2, size_ + count + 1024));
-  }
-  [[gnu::always_inline]] inline void append(u32 first, u32 second) {
-    u32* const at = room(2);
-    at[0] = first;
-    at[1] = second;
+  void append(u32 first, u32 second) {
+    words_[size_] = first;
+    words_[size_ + 1] = second;
     size_ += 2;
   }
+  /// Adds an entry to be filled in; its place.
+  u32 emit() { return size_++; }
   Block& block(u32 label) { return blocks_[blocks_.size() - 1 - label]; }
-  u32 wait(u32 entry, u32 next, Wait kind = Wait::branch) {
-    waiting_.push_back({entry, next, kind});
-    return static_cast<u32>(waiting_.size());
+  /// The new head of a list that went on with `next`.
+  [[gnu::always_inline]] inline u32 wait(const Waiting& waiting) {
+    u32 at = waiting_free_;
+    if (at != 0) {
+      waiting_free_ = waiting_[at - 1].next;
+    } else {
+      if (waiting_used_ == waiting_.size()) [[unlikely]] {
+        more_waiting();
+      }
+      at = ++waiting_used_;
+    }
+    waiting_[at - 1] = waiting;
+    return at;
   }
+  u32 wait_near(u32 entry, u32 next, u32 offset) { return wait({entry, next, offset, Wait::near}); }
+  [[gnu::noinline, gnu::cold]] void more_waiting() { waiting_.resize(waiting_.size() * 2 + 64); }
 
   template <typename Decoder> void block_run(Decoder& d, const Instr& in) {
     if (in.offset < run_end_) {
@@ -181,7 +186,7 @@ private:
     }
     const u32 length = d.block_run_bytes(in.at);
     if (length != 0) {
-      append(length, 0);
+      words_[size_++] = length;
       run_end_ = in.offset + length;
     }
   }
@@ -198,99 +203,103 @@ private:
     return above <= keep ? Motion{} : Motion{keep, above - keep};
   }
 
-  /// Adds an entry without target; its place.
-  [[gnu::always_inline]] inline u32 emit(u32 offset, Motion m) {
-    const u32 at = position();
-    const ir::BranchEntry entry{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
-    if (!always_long_ && entry.is_short()) [[likely]] {
-      append(offset, entry.short_word());
-      return at;
-    }
-    CHECK(m.keep < 1u << 24); // limit of results
-    append(offset, m.keep << 8 | ir::kBranchDescLong);
-    append(m.drop, 0);
-    return at;
-  }
-  /// Fills in the distances of an entry.
-  void settle_one(u32 entry, Wait kind, u32 target_offset, u32 target_position) {
-    words_[entry] = static_cast<u32>(narrow<i32>(i64{target_offset} - words_[entry]));
-    const i64 units = (i64{target_position} - entry) / 2;
-    const u32 motion_word = words_[entry + 1];
-    if ((motion_word & ir::kBranchDescMask) != ir::kBranchDescLong) {
-      CHECK(units >= -(1 << 23) && units < (1 << 23));
-      words_[entry + 1] |= static_cast<u32>(units) << 8;
-    } else if (kind == Wait::in_table) {
-      const u32 distance = motion_word >> 8;
-      words_[entry + distance * 2 + 2] = static_cast<u32>(narrow<i32>(units - distance));
+  /// Fills in an entry without motion.
+  [[gnu::always_inline]] inline void aim_near(u32 entry, u32 offset, u32 target_offset,
+                                              u32 target_position) {
+    // INVARIANT: bodies are shorter than 2^31 bytes and their tables than 2^31 words.
+    const ir::BranchEntry parts{static_cast<i32>(target_offset - offset), 0, 0,
+                                static_cast<i32>(target_position - entry)};
+    if (parts.is_near()) [[likely]] {
+      words_[entry] = parts.near_word();
     } else {
-      words_[entry + 3] = static_cast<u32>(narrow<i32>(units));
+      far_.push_back({entry, parts.dpc, 0, 0, target_position});
     }
   }
-  /// Fills in all entries of a list: their target is here.
+  void aim_far(u32 far, u32 offset, u32 target_offset, u32 target_position) {
+    far_[far].dpc = static_cast<i32>(target_offset - offset);
+    far_[far].target_position = target_position;
+  }
+  /// Fills in all that waits in a list: its target is here.
   [[gnu::always_inline]] inline void settle(u32 first, u32 target_offset) {
+    u32 last = 0;
     for (u32 at = first; at != 0; at = waiting_[at - 1].next) {
-      const Waiting& waiting = waiting_[at - 1];
-      if (waiting.kind <= Wait::in_table) [[likely]] {
-        settle_one(waiting.entry, waiting.kind, target_offset, position());
+      const Waiting waiting = waiting_[at - 1];
+      if (waiting.kind == Wait::near) [[likely]] {
+        aim_near(waiting.what, waiting.offset, target_offset, position());
       } else {
-        settle_handlers(waiting, target_offset);
+        settle_other(waiting, target_offset);
       }
+      last = at;
+    }
+    if (last != 0) {
+      waiting_[last - 1].next = waiting_free_;
+      waiting_free_ = first;
     }
   }
-  /// The same of a list without handlers.
-  void settle_branches(u32 first, u32 target_offset) {
-    for (u32 at = first; at != 0; at = waiting_[at - 1].next) {
-      settle_one(waiting_[at - 1].entry, waiting_[at - 1].kind, target_offset, position());
-    }
-  }
-  [[gnu::noinline]] void settle_handlers(const Waiting& waiting, u32 target_offset) {
-    if (waiting.kind == Wait::catches) {
+  [[gnu::noinline]] void settle_other(const Waiting& waiting, u32 target_offset) {
+    if (waiting.kind == Wait::far) {
+      aim_far(waiting.what, waiting.offset, target_offset, position());
+    } else if (waiting.kind == Wait::catches) {
       --catch_depth_;
     } else if (waiting.kind == Wait::target) {
-      set_target(handlers_[waiting.entry], target_offset, position());
+      set_target(handlers_[waiting.what], target_offset, position());
     } else {
-      const u32 start = handlers_[waiting.entry].start; // no other block starts there
-      for (usize i = waiting.entry; i < handlers_.size() && handlers_[i].start == start; ++i) {
+      const u32 start = handlers_[waiting.what].start; // no other block starts there
+      for (usize i = waiting.what; i < handlers_.size() && handlers_[i].start == start; ++i) {
         handlers_[i].end = target_offset;
       }
     }
   }
-  void set_target(ir::Handler& handler, u32 offset, u32 position) const {
+  static void set_target(ir::Handler& handler, u32 offset, u32 position) {
     handler.target = offset;
-    handler.target_position = position - start_;
+    handler.target_position = position;
   }
-  /// Gives an entry its target now (loops), or when the label's block ends.
-  void aim(u32 entry, Wait kind, u32 label, const ControlFrame& target) {
+
+  /// The entry at `entry`, of the instruction at `offset`, gets its target now (loops), or when the label's block ends.
+  template <typename Decoder>
+  [[gnu::always_inline]] inline void branch(Decoder& d, u32 entry, u32 offset, u32 label) {
+    const ControlFrame& target = d.frame(label);
     Block& to = block(label);
-    if (target.op == ir::Op::Loop) {
-      settle_one(entry, kind, to.part_start, to.loop_or_catch);
+    const Motion m = motion(d, target);
+    if (m.drop != 0) [[unlikely]] {
+      branch_with_motion(m, target.op == ir::Op::Loop, to, {entry, 0, offset, Wait::near});
+    } else if (target.op == ir::Op::Loop) {
+      aim_near(entry, offset, to.part_start, to.loop_or_catch);
     } else {
-      to.pending = wait(entry, to.pending, kind);
+      to.pending = wait_near(entry, to.pending, offset);
+    }
+  }
+  [[gnu::noinline]] void branch_with_motion(Motion m, bool is_loop, Block& to,
+                                            const Waiting& entry) {
+    const u32 far = static_cast<u32>(far_.size());
+    far_.push_back({entry.what, 0, m.keep, m.drop, 0});
+    if (is_loop) {
+      aim_far(far, entry.offset, to.part_start, to.loop_or_catch);
+    } else {
+      to.pending = wait({far, to.pending, entry.offset, Wait::far});
+    }
+  }
+  template <typename Decoder> void branch_table(Decoder& d, const Instr& in) {
+    u32 entry = size_;
+    size_ += in.labels.count() + 1;
+    in.labels.for_each([&](u32 label) { branch(d, entry++, in.offset, label); });
+  }
+  /// Writes the records of far branches; neighbours that agree share one.
+  void add_records() {
+    const Far* last = nullptr;
+    for (const Far& far : far_) {
+      if (last == nullptr || !far.has_same_record(*last)) {
+        words_[size_] = static_cast<u32>(far.dpc);
+        words_[size_ + 1] = far.keep;
+        words_[size_ + 2] = far.drop;
+        words_[size_ + 3] = far.target_position - size_;
+        size_ += ir::kBranchRecordWords;
+        last = &far;
+      }
+      words_[far.entry] = ir::BranchEntry::far_word(size_ - ir::kBranchRecordWords - far.entry);
     }
   }
 
-  template <typename Decoder> void branch(Decoder& d, u32 offset, u32 label) {
-    const ControlFrame& target = d.frame(label);
-    aim(emit(offset, motion(d, target)), Wait::branch, label, target);
-  }
-
-  template <typename Decoder> void branch_table(Decoder& d, const Instr& in) {
-    const u32 table = position();
-    const usize words = 2 * (usize{in.labels.count()} + 1);
-    room(words);
-    size_ += static_cast<u32>(words);
-    u32 entry = table;
-    in.labels.for_each([&](u32 label) {
-      const ControlFrame& target = d.frame(label);
-      const Motion m = motion(d, target);
-      const ir::BranchEntry parts{.dpc = 0, .keep = m.keep, .drop = m.drop, .dstp = 0};
-      words_[entry] = in.offset;
-      words_[entry + 1] = !always_long_ && parts.is_short() ? parts.short_word()
-                                                            : record_word(table, entry, label, m);
-      aim(entry, Wait::in_table, label, target);
-      entry += 2;
-    });
-  }
   // ---- exceptions ----
   u32 next_handler() const { return narrow<u32>(handlers_.size()); }
 
@@ -310,11 +319,11 @@ private:
       if (target.op == ir::Op::Loop) {
         set_target(handlers_.back(), to.part_start, to.loop_or_catch);
       } else {
-        to.pending = wait(next_handler() - 1, to.pending, Wait::target);
+        to.pending = wait({next_handler() - 1, to.pending, 0, Wait::target});
       }
       ++handler.clause;
     });
-    const u32 end = handler.clause == 0 ? 0 : wait(first, 0, Wait::clauses);
+    const u32 end = handler.clause == 0 ? 0 : wait({first, 0, 0, Wait::clauses});
     blocks_.push_back({.part_start = handler.start, .pending = end});
   }
 
@@ -327,14 +336,14 @@ private:
       handler.start = block.part_start;
       handler.end = in.offset;
       handler.exception_local = d.local_count() + catch_depth_;
-      block.pending = wait(0, block.pending, Wait::catches);
+      block.pending = wait({0, block.pending, 0, Wait::catches});
       ++catch_depth_;
       exception_locals_ = std::max(exception_locals_, catch_depth_);
     } else {
       handler = handlers_[block.loop_or_catch];
       ++handler.clause;
     }
-    block.pending = wait(emit(in.offset, {}), block.pending);
+    block.pending = wait_near(emit(), block.pending, in.offset);
     block.part_start = in.offset + in.size_bytes;
     block.loop_or_catch = next_handler();
     handler.kind = kind;
@@ -356,27 +365,14 @@ private:
     handlers_.push_back(handler);
   }
 
-  /// Second word of a long entry: leads to the label's record behind the table, made once.
-  u32 record_word(u32 table, u32 entry, u32 label, Motion m) {
-    Block& to = block(label);
-    if (to.record_table != table) {
-      to.record_table = table;
-      to.record = position();
-      append(m.keep, m.drop);
-      append(0, 0);
-    }
-    const u32 distance = (to.record - entry) / 2;
-    CHECK(distance < 1u << 24); // limit of a function's size
-    return distance << 8 | ir::kBranchDescLong;
-  }
-
-  std::vector<u32>& words_; ///< its size is what it may hold
-  u32 size_ = 0;            ///< words written
-  u32 start_ = 0;
-  bool always_long_ = false;
-  u32 run_end_ = 0; ///< file offset where the run of blocks ends that has an entry
+  u32* words_ = nullptr; ///< of this body
+  u32 size_ = 0;         ///< words written
+  u32 run_end_ = 0;      ///< file offset where the run of blocks ends that has an entry
   std::vector<Block> blocks_;
-  std::vector<Waiting> waiting_;
+  std::vector<Waiting> waiting_; ///< elements of lists; its size is what there is room for
+  u32 waiting_used_ = 0;
+  u32 waiting_free_ = 0; ///< list of those that are free again
+  std::vector<Far> far_;
   std::vector<ir::Handler>& handlers_;
   usize first_handler_ = 0;  ///< of this body
   u32 catch_depth_ = 0;      ///< open legacy catches

@@ -86,10 +86,10 @@ public:
       for (const Fact& fact : facts_) {
         step(fact, follow);
       }
-      CHECK_EQ(position_, words_.size());
     }
+    CHECK_EQ(std::max(position_, records_end_), words_.size());
   }
-  u32 long_entries = 0;
+  u32 far_entries = 0;
   u32 run_entries = 0;
 
 private:
@@ -103,16 +103,16 @@ private:
     } else if (f.op == Op::BrTable) {
       table(f, follow);
     } else if (f.op == Op::Call || f.op == Op::CallIndirect) {
-      CHECK_EQ(words_[position_], f.index);
-      CHECK_EQ(words_[position_ + 1], f.size);
-      position_ += 2;
+      CHECK_EQ(ir::call_index(words_[position_]), f.index);
+      CHECK_EQ(ir::call_length(words_[position_]), f.size);
+      ++position_;
     } else if (f.op == Op::If || f.op == Op::Else || f.op == Op::Br || f.op == Op::BrIf) {
       edge(f, follow);
     }
   }
   void edge(const Fact& f, bool follow) {
     if (!follow) {
-      skip();
+      ++position_;
       if (f.op == Op::Else) {
         else_places_[f.block] = {f.offset + f.size, position_};
       }
@@ -140,44 +140,40 @@ private:
     }
     if (f.offset >= run_end_ && pairs >= 4) {
       CHECK_EQ(words_[position_], pairs * 2);
-      CHECK_EQ(words_[position_ + 1], 0);
-      position_ += 2;
+      ++position_;
       run_end_ = f.offset + pairs * 2;
       ++run_entries;
     }
   }
-  void skip() { position_ += ir::branch_entry_words(&words_[position_]); }
   void compare(const Fact& f, const ir::BranchEntry& e, u32 from, const Target& target,
                const Place& place) {
     CAPTURE(f.offset);
     CHECK_EQ(e.keep, target.drop == 0 ? 0 : target.keep);
     CHECK_EQ(e.drop, target.drop);
     CHECK_EQ(i64{f.offset} + e.dpc, place.offset);
-    CHECK_EQ(i64{from} + i64{e.dstp} * 2, place.position);
+    CHECK_EQ(i64{from} + e.dstp, place.position);
   }
   void entry(const Fact& f, const Target& target, const Place& place) {
-    compare(f, ir::BranchEntry::read(&words_[position_]), position_, target, place);
-    long_entries += ir::branch_entry_words(&words_[position_]) == 4 ? 1 : 0;
-    skip();
+    const u32* word = &words_[position_];
+    const ir::BranchEntry e = ir::BranchEntry::read(word);
+    compare(f, e, position_, target, place);
+    CHECK_EQ(ir::BranchEntry::is_far(word), !e.is_near());
+    if (ir::BranchEntry::is_far(word)) {
+      ++far_entries;
+      const u32 record = static_cast<u32>(ir::BranchEntry::record_of(word) - words_.data());
+      records_end_ = std::max(records_end_, record + ir::kBranchRecordWords);
+      CHECK(records_end_ <= words_.size());
+    }
+    ++position_;
   }
   void table(const Fact& f, bool follow) {
-    u32 end = position_ + 2 * static_cast<u32>(f.targets.size());
     for (const Target& target : f.targets) {
-      const u32* words = &words_[position_];
-      const bool is_long = (words[1] & ir::kBranchDescMask) == ir::kBranchDescLong;
-      if (is_long) {
-        end = std::max(end, position_ + (words[1] >> 8) * 2 + 4);
-        CHECK_EQ(words[(words[1] >> 8) * 2 + 3], 0);
-      }
       if (follow) {
-        const ir::BranchEntry e =
-            is_long ? ir::BranchEntry::read_table_long(words) : ir::BranchEntry::read(words);
-        compare(f, e, position_, target, places_[target.block]);
-        long_entries += is_long ? 1 : 0;
+        entry(f, target, places_[target.block]);
+      } else {
+        ++position_;
       }
-      position_ += 2;
     }
-    position_ = end;
   }
 
   const std::vector<Fact>& facts_;
@@ -186,12 +182,13 @@ private:
   std::vector<Place> places_;      ///< where branches to a block go
   std::vector<Place> else_places_; ///< where an if's false edge goes
   u32 position_ = 0;
+  u32 records_end_ = 0; ///< of the records met
   u32 run_end_ = 0;
 };
 
 struct Walked {
   u32 words = 0;
-  u32 long_entries = 0;
+  u32 far_entries = 0;
   u32 run_entries = 0;
   u32 max_height = 0;
 };
@@ -212,7 +209,7 @@ Walked walk(const ByteVec& bytes) {
   REQUIRE(again.has_value());
   Walker walker(module, 0, recorder.facts, bytes);
   walker.run();
-  return {module.funcs()[0].side_table_words, walker.long_entries, walker.run_entries,
+  return {module.funcs()[0].side_table_words, walker.far_entries, walker.run_entries,
           module.funcs()[0].max_height};
 }
 
@@ -235,48 +232,40 @@ TEST_CASE("side table: straight code has none") {
 }
 
 TEST_CASE("side table: blocks, loops, if and else") {
-  CHECK_EQ(walk(func({0x02, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 2); // br_if out
-  CHECK_EQ(walk(func({0x03, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 2); // br_if back
-  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x40, 0x01, 0x0b, 0x20, 0, 0x0b})).words, 2);    // if
+  CHECK_EQ(walk(func({0x02, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 1); // br_if out
+  CHECK_EQ(walk(func({0x03, 0x40, 0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b})).words, 1); // br_if back
+  CHECK_EQ(walk(func({0x20, 0, 0x04, 0x40, 0x01, 0x0b, 0x20, 0, 0x0b})).words, 1);    // if
   CHECK_EQ(walk(func({0x20, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 2, 0x0b, 0x0b})).words,
-           4); // if else
+           2); // if else
   CHECK_EQ(
       walk(func({0x20, 0, 0x04, 0x7f, 0x41, 1, 0x0c, 0, 0x05, 0x41, 2, 0x0c, 0, 0x0b, 0x0b})).words,
-      8);                                                  // br in both
-  CHECK_EQ(walk(func({0x20, 0, 0x0c, 0, 0x0b})).words, 2); // to the function
+      4);                                                  // br in both
+  CHECK_EQ(walk(func({0x20, 0, 0x0c, 0, 0x0b})).words, 1); // to the function
   CHECK_EQ(walk(func({0x20, 0, 0x0f, 0x0b})).words, 0);    // return
   CHECK_EQ(walk(func({0x20, 0, 0x10, 0x80, 0x00, 0x41, 0, 0x11, 0x81, 0x00, 0x00, 0x0b})).words,
-           4); // padded calls
+           2); // padded calls
 }
 
-TEST_CASE("side table: operands move when heights differ") {
-  // block (result i32): 7 consts below, keep 1
+TEST_CASE("side table: a record where operands move") {
+  // block (result i32): 7 consts below, keep 1: a br_if and a br with the same operands, other distances
   const Walked w = walk(func(ByteVec{0x02, 0x7f} + repeat(kConst, 7) +
                              ByteVec{0x20, 0, 0x0d, 0, 0x0c, 0, 0x0b, 0x0b}));
-  CHECK_EQ(w.words, 4);
-  CHECK_EQ(w.long_entries, 0);
+  CHECK_EQ(w.words, 2 + 2 * 4);
+  CHECK_EQ(w.far_entries, 2);
   CHECK_EQ(w.max_height, 8);
   // a loop with parameters
   CHECK_EQ(
       walk(func({0x41, 0, 0x41, 0, 0x03, 0x03, 0x41, 0, 0x20, 0, 0x0d, 0, 0x6a, 0x6a, 0x0b, 0x0b}))
-          .long_entries,
-      0);
-}
-
-TEST_CASE("side table: the long form where keep, drop or their sum of bits does not fit") {
+          .far_entries,
+      1);
   auto block = [](const ByteVec& type, u32 below, u32 keep) {
     return func(ByteVec{0x02} + type + repeat(kConst, below + keep) + ByteVec{0x0c, 0, 0x0b} +
                 repeat({0x1a}, keep - 1) + ByteVec{0x0b});
   };
-  CHECK_EQ(walk(block({0x7f}, 63, 1)).long_entries, 0);
-  CHECK_EQ(walk(block({0x7f}, 64, 1)).long_entries, 1);
-  CHECK_EQ(walk(block({0x02}, 1, 5)).long_entries, 1); // keep 5
-  CHECK_EQ(walk(block({0x02}, 0, 5)).long_entries, 0); // nothing moves
-  // br_if with a long form is skipped over four words
-  CHECK_EQ(walk(func(ByteVec{0x02, 0x7f} + repeat(kConst, 70) +
-                     ByteVec{0x20, 0, 0x0d, 0, 0x20, 0, 0x0d, 0, 0x0c, 0, 0x0b, 0x0b}))
-               .long_entries,
-           3);
+  CHECK_EQ(walk(block({0x7f}, 1, 1)).far_entries, 1);
+  CHECK_EQ(walk(block({0x7f}, 0, 1)).far_entries, 0); // nothing moves
+  CHECK_EQ(walk(block({0x02}, 70, 5)).far_entries, 1);
+  CHECK_EQ(walk(block({0x02}, 0, 5)).far_entries, 0);
 }
 
 TEST_CASE("side table: br_table") {
@@ -284,18 +273,18 @@ TEST_CASE("side table: br_table") {
   CHECK_EQ(walk(func({0x02, 0x7f, 0x03, 0x40, 0x41, 5, 0x20, 0, 0x0e, 2, 1, 0x81, 0x00, 2, 0x0b,
                       0x41, 0, 0x0b, 0x0b}))
                .words,
-           6);
-  // long entries share a record per label: 4 entries, 2 records
+           3);
+  // neighbours with the same label share a record: 4 entries, 2 records
   const ByteVec code = ByteVec{0x02, 0x7f, 0x02, 0x7f} + repeat(kConst, 80) +
-                       ByteVec{0x20, 0, 0x0e, 3, 0, 1, 0, 1, 0x0b, 0x0b, 0x0b};
+                       ByteVec{0x20, 0, 0x0e, 3, 0, 0, 1, 1, 0x0b, 0x0b, 0x0b};
   const Walked w = walk(func(code));
-  CHECK_EQ(w.long_entries, 4);
-  CHECK_EQ(w.words, 4 * 2 + 2 * 4);
+  CHECK_EQ(w.far_entries, 4);
+  CHECK_EQ(w.words, 4 + 2 * 4);
   // two tables in one block do not share
   const ByteVec twice = ByteVec{0x02, 0x7f} + repeat(kConst, 80) +
                         ByteVec{0x20, 0,    0x04, 0x40, 0x41, 0, 0x20, 0, 0x0e, 0,
                                 1,    0x0b, 0x20, 0,    0x0e, 1, 0,    0, 0x0b, 0x0b};
-  CHECK_EQ(walk(func(twice)).words, 2 + (2 + 4) + (4 + 4));
+  CHECK_EQ(walk(func(twice)).words, 1 + 1 + 2 + 2 * 4);
 }
 
 TEST_CASE("side table: runs of blocks") {
@@ -306,8 +295,8 @@ TEST_CASE("side table: runs of blocks") {
   };
   CHECK_EQ(walk(nested(3)).run_entries, 0);
   CHECK_EQ(walk(nested(4)).run_entries, 2); // counted in both rounds of the walker
-  CHECK_EQ(walk(nested(5)).words, 4);
-  CHECK_EQ(walk(nested(2500)).words, 4);
+  CHECK_EQ(walk(nested(5)).words, 2);
+  CHECK_EQ(walk(nested(2500)).words, 2);
   // a second run behind another block type
   CHECK_EQ(walk(func(repeat(blocks, 4) + ByteVec{0x03, 0x40} + repeat(blocks, 6) +
                      repeat({0x0b}, 11) + ByteVec{0x20, 0, 0x0b}))
@@ -318,34 +307,45 @@ TEST_CASE("side table: runs of blocks") {
 TEST_CASE("side table: unreachable code keeps the count") {
   CHECK_EQ(
       walk(func({0x20, 0, 0x0f, 0x0d, 0, 0x02, 0x7f, 0x41, 0, 0x0c, 0, 0x0b, 0x0d, 0, 0x0b})).words,
-      6);
+      3);
   CHECK_EQ(walk(func({0x02, 0x40, 0x00, 0x20, 0, 0x04, 0x40, 0x05, 0x0b, 0x0e, 0, 0, 0x0b, 0x20, 0,
                       0x0b}))
                .words,
-           6);
+           3);
 }
 
-TEST_CASE("side table: bodies so large that dstp might not fit take the long form (R11)") {
-  // 2^24 / 6 bytes is where every entry becomes long
-  constexpr u32 kLong = (1u << 24) / 6;
-  for (const u32 size : {kLong - 1, kLong, kLong + 1}) {
-    const ByteVec head = {0x00, 0x20, 0, 0x04, 0x40, 0x05, 0x0b}; // locals; if else end
-    const ByteVec tail = {0x20, 0, 0x0b};
-    const ByteVec whole = head + ByteVec(size - head.size() - tail.size(), 0x01) + tail;
-    const ByteVec bytes = kPreamble + section(1, {0x01, 0x60, 1, 0x7f, 1, 0x7f}) +
-                          section(3, {1, 0}) + section(10, ByteVec{1} + leb(size) + whole);
-    CHECK_EQ(walk(bytes).words, size >= kLong ? 8 : 4);
+TEST_CASE("side table: a record where the bytes do not fit an i16 (R11)") {
+  // forward: block, br_if over nops; backward: loop, nops, br_if
+  for (const u32 distance : {32766u, 32767u, 32768u, 32769u}) {
+    const ByteVec nops(distance - 2, 0x01);
+    const ByteVec forward =
+        func(ByteVec{0x02, 0x40, 0x20, 0, 0x0d, 0} + nops + ByteVec{0x0b, 0x20, 0, 0x0b});
+    CHECK_EQ(walk(forward).far_entries, distance > 32767 ? 1 : 0);
+    const ByteVec loop_nops(distance - 2, 0x01);
+    const ByteVec backward =
+        func(ByteVec{0x03, 0x40} + loop_nops + ByteVec{0x20, 0, 0x0d, 0, 0x0b, 0x20, 0, 0x0b});
+    CHECK_EQ(walk(backward).far_entries, distance > 32768 ? 1 : 0);
   }
 }
 
-TEST_CASE("side table: dstp past 2^23 words") {
-  // 2,700,000 labels of one byte in one br_table (5.4 million words), jumped over by an if: long entries everywhere
+TEST_CASE("side table: a record where the words do not fit an i14 (R11)") {
+  // an if over a br_table of as many words: labels of one byte each, all in reach
+  for (const u32 words : {8190u, 8191u, 8192u, 8193u}) {
+    const u32 labels = words - 2; // the if's own word and the default
+    const ByteVec code = ByteVec{0x20, 0, 0x04, 0x40, 0x20, 0, 0x0e} + leb(labels) +
+                         ByteVec(labels + 1, 0x00) + ByteVec{0x0b, 0x20, 0, 0x0b};
+    // the labels of the table itself are nearer
+    CHECK_EQ(walk(func(code)).far_entries, words > 8191 ? words - 8191 : 0);
+  }
+}
+
+TEST_CASE("side table: a huge br_table, whose equal far labels share a record") {
   const u32 labels = 2'800'000;
   const ByteVec code = ByteVec{0x20, 0, 0x04, 0x40, 0x20, 0, 0x0e} + leb(labels) +
                        ByteVec(labels + 1, 0x00) + ByteVec{0x0b, 0x20, 0, 0x0b};
   const Walked w = walk(func(code));
-  CHECK_EQ(w.words, 4 + 2 * (labels + 1) + 4);
-  CHECK_EQ(w.long_entries, 1 + labels + 1);
+  CHECK_EQ(w.words, 1 + (labels + 1) + 2 * ir::kBranchRecordWords);
+  CHECK_EQ(w.far_entries, 1 + labels + 1);
 }
 
 } // namespace petrel::frontend::test

@@ -60,20 +60,20 @@ template <u32 S> PETREL_HANDLER(poll_and_go) {
 // --- Branches --------------------------------------------------------------------------------------------
 
 /// Moves the topmost `keep` operands down over `drop` others; all are in memory.
-inline void move_operands(Slot*& sp, const ir::BranchEntry& entry) {
-  const Slot* from = sp - entry.keep;
-  Slot* to = sp - (u64{entry.keep} + entry.drop);
-  for (u32 i = 0; i < entry.keep; ++i) {
+inline void move_operands(Slot*& sp, u32 keep, u32 drop) {
+  const Slot* from = sp - keep;
+  Slot* to = sp - (u64{keep} + drop);
+  for (u32 i = 0; i < keep; ++i) {
     to[i] = from[i];
   }
-  sp -= entry.drop;
+  sp -= drop;
 }
 
 /// Goes on `dpc` bytes from here and `dstp_bytes` bytes on in the side table, in state S; polls on the way back. (A `br`
 /// that is all of a loop jumps to itself: distance 0.)
 #define PETREL_JUMP(S, dpc, dstp_bytes)                                                            \
   do {                                                                                             \
-    const i32 distance = (dpc);                                                                    \
+    const i64 distance = (dpc);                                                                    \
     pc += distance;                                                                                \
     stp = reinterpret_cast<const u32*>(reinterpret_cast<u64>(stp) + static_cast<u64>(dstp_bytes)); \
     if (distance <= 0 && is_interrupted(ctx)) [[unlikely]] {                                       \
@@ -82,23 +82,32 @@ inline void move_operands(Slot*& sp, const ir::BranchEntry& entry) {
     PETREL_NEXT(S);                                                                                \
   } while (false)
 
-/// A branch with operand motion.
+/// A branch with operand motion; its record is in `stp`.
 template <u32 S> PETREL_HANDLER(branch_motion) {
   PETREL_ENTER;
-  const ir::BranchEntry entry = ir::BranchEntry::read(stp);
   flush<S>(sp, a, b);
-  move_operands(sp, entry);
-  PETREL_JUMP(0, entry.dpc, i64{entry.dstp} * 8);
+  move_operands(sp, stp[1], stp[2]);
+  PETREL_JUMP(0, static_cast<i32>(stp[0]), i64{static_cast<i32>(stp[3])} * 4);
+}
+
+/// A branch whose entry leads to a record.
+template <u32 S> PETREL_HANDLER(branch_far) {
+  PETREL_ENTER;
+  stp = ir::BranchEntry::record_of(stp);
+  if (stp[2] != 0) {
+    PETREL_GOTO(branch_motion<S>);
+  }
+  PETREL_JUMP(S, static_cast<i32>(stp[0]), i64{static_cast<i32>(stp[3])} * 4);
 }
 
 /// Takes the branch whose entry is at `stp`, in state S.
 #define PETREL_BRANCH(S)                                                                           \
   do {                                                                                             \
-    const i64 motion = static_cast<i32>(stp[1]);                                                   \
-    if ((motion & ir::kBranchDescMask) != 0) [[unlikely]] {                                        \
-      PETREL_GOTO(branch_motion<S>);                                                               \
+    const i64 dstp_bytes = load_unaligned<i16>(stp);                                               \
+    if ((dstp_bytes & ir::kBranchFormMask) != 0) [[unlikely]] {                                    \
+      PETREL_GOTO(branch_far<S>);                                                                  \
     }                                                                                              \
-    PETREL_JUMP(S, static_cast<i32>(stp[0]), motion >> 5); /* units of 8; desc is 0 */             \
+    PETREL_JUMP(S, load_unaligned<i16>(reinterpret_cast<const u8*>(stp) + 2), dstp_bytes);         \
   } while (false)
 
 template <u32 S> PETREL_HANDLER(op_br) {
@@ -106,10 +115,10 @@ template <u32 S> PETREL_HANDLER(op_br) {
   PETREL_BRANCH(S);
 }
 
-/// A br_if not taken whose label or entry has a long form.
+/// A br_if not taken whose label has a long form.
 template <u32 S> PETREL_HANDLER(br_if_fall_slow) {
   PETREL_ENTER;
-  stp += ir::branch_entry_words(stp);
+  ++stp;
   ++pc;
   skip_leb(pc);
   PETREL_NEXT(S);
@@ -121,11 +130,11 @@ template <u32 S> PETREL_HANDLER(br_if_fall_slow) {
     if (condition) {                                                                               \
       PETREL_BRANCH(S);                                                                            \
     }                                                                                              \
-    if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {     \
+    if (pc[1] >= 0x80) [[unlikely]] {                                                              \
       PETREL_GOTO(br_if_fall_slow<S>);                                                             \
     }                                                                                              \
     pc += 2;                                                                                       \
-    stp += 2;                                                                                      \
+    ++stp;                                                                                         \
     PETREL_NEXT(S);                                                                                \
   } while (false)
 
@@ -135,10 +144,10 @@ template <u32 S> PETREL_HANDLER(op_br_if) {
   PETREL_BRANCH_IF(popped(S), condition != 0);
 }
 
-/// An `if` whose condition holds and whose type or entry has a long form.
+/// An `if` whose condition holds and whose type has a long form.
 template <u32 S> PETREL_HANDLER(if_fall_slow) {
   PETREL_ENTER;
-  stp += ir::branch_entry_words(stp);
+  ++stp;
   ++pc;
   skip_type(pc);
   PETREL_NEXT(S);
@@ -150,11 +159,11 @@ template <u32 S> PETREL_HANDLER(op_if) {
   if (static_cast<u32>(pop<S>(sp, a, b)) == 0) {
     PETREL_BRANCH(T);
   }
-  if (is_long_type(pc[1]) || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
+  if (is_long_type(pc[1])) [[unlikely]] {
     PETREL_GOTO(if_fall_slow<T>);
   }
   pc += 2;
-  stp += 2;
+  ++stp;
   PETREL_NEXT(T);
 }
 
@@ -164,25 +173,13 @@ template <u32 S> PETREL_HANDLER(op_else) {
   PETREL_BRANCH(S);
 }
 
-/// A br_table entry whose motion lies in a record; `stp` is the entry.
-template <u32 S> PETREL_HANDLER(br_table_long) {
-  PETREL_ENTER;
-  const ir::BranchEntry entry = ir::BranchEntry::read_table_long(stp);
-  flush<S>(sp, a, b);
-  move_operands(sp, entry);
-  PETREL_JUMP(0, entry.dpc, i64{entry.dstp} * 8);
-}
-
 /// A br_table whose label count takes more than one byte.
 template <u32 S> PETREL_HANDLER(br_table_slow) {
   PETREL_ENTER;
   const u32 index = static_cast<u32>(pop<S>(sp, a, b));
   const u8* at = pc + 1;
   const u32 last = read_leb_u32(at);
-  stp += u64{index < last ? index : last} * 2;
-  if ((stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
-    PETREL_GOTO(br_table_long<popped(S)>);
-  }
+  stp += index < last ? index : last;
   PETREL_BRANCH(popped(S));
 }
 
@@ -193,10 +190,7 @@ template <u32 S> PETREL_HANDLER(op_br_table) {
     PETREL_GOTO(br_table_slow<S>);
   }
   const u32 index = static_cast<u32>(pop<S>(sp, a, b));
-  stp += u64{index < last ? index : last} * 2;
-  if ((stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {
-    PETREL_GOTO(br_table_long<popped(S)>);
-  }
+  stp += index < last ? index : last;
   PETREL_BRANCH(popped(S));
 }
 
@@ -210,8 +204,7 @@ template <u32 S> PETREL_HANDLER(block_slow) {
 template <u32 S> PETREL_HANDLER(op_block) {
   PETREL_ENTER;
   if (load_unaligned<u64>(pc) == ir::kBlockRun) [[unlikely]] {
-    pc += stp[0];
-    stp += 2;
+    pc += *stp++;
     PETREL_NEXT(S);
   }
   if (is_long_type(pc[1])) [[unlikely]] {
@@ -254,8 +247,8 @@ template <u32 S> PETREL_HANDLER(op_nop) {
       sp->bits[1] = 0;                                                                             \
       asm volatile(""); /* not a call of memset, for which all registers would be saved */         \
     }                                                                                              \
-    header->pc = pc + stp[1];                                                                      \
-    header->stp = stp + 2;                                                                         \
+    header->pc = pc + ir::call_length(*stp);                                                       \
+    header->stp = stp + 1;                                                                         \
     header->fp = fp;                                                                               \
     header->func = func;                                                                           \
     fp = new_fp;                                                                                   \
@@ -298,8 +291,7 @@ PETREL_HANDLER(call_host_func) {
   }
   sp = args + results;
   mem0 = ctx->mem0_base;
-  pc += stp[1];
-  stp += 2;
+  pc += ir::call_length(*stp++);
   PETREL_NEXT(0);
 }
 
@@ -319,7 +311,7 @@ PETREL_HANDLER(call_ref_slow) {
 /// A direct call to a function that is imported or runs for the first time (or when a poll is due).
 PETREL_HANDLER(call_slow) {
   PETREL_ENTER;
-  Func* const callee = ctx->interp_funcs + stp[0];
+  Func* const callee = ctx->interp_funcs + ir::call_index(*stp);
   if (callee->kind == FuncKind::unprepared) {
     prepare(ctx, callee);
   }
@@ -336,7 +328,7 @@ PETREL_HANDLER(call_slow) {
 template <u32 S> PETREL_HANDLER(op_call) {
   PETREL_ENTER;
   flush<S>(sp, a, b);
-  const Func* const callee = ctx->interp_funcs + stp[0];
+  const Func* const callee = ctx->interp_funcs + ir::call_index(*stp);
   if (callee->kind != FuncKind::wasm || is_interrupted(ctx)) [[unlikely]] {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_slow);
@@ -367,16 +359,16 @@ template <u32 S> PETREL_HANDLER(op_call_indirect) {
   flush<popped(S)>(sp, a, b);
   sp->bits[0] = index; // where call_indirect_slow looks for it
   // Table 0, as one byte: the last byte is 0 and the one before it ends a LEB. The table may be imported: size 0 here.
-  if ((load_unaligned<u16>(pc + stp[1] - 2) & 0xff80) != 0 || index >= ctx->table0_size)
-      [[unlikely]] {
+  if ((load_unaligned<u16>(pc + ir::call_length(*stp) - 2) & 0xff80) != 0 ||
+      index >= ctx->table0_size) [[unlikely]] {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }
   // SAFETY: below the table's size; validation makes it a table of functions.
   const ir::FuncTableEntry& element =
       static_cast<const ir::FuncTableEntry*>(ctx->table0_elems)[index];
-  if (element.type_id != ctx->type_ids[stp[0]] || element.ctx != ctx || is_interrupted(ctx))
-      [[unlikely]] {
+  if (element.type_id != ctx->type_ids[ir::call_index(*stp)] || element.ctx != ctx ||
+      is_interrupted(ctx)) [[unlikely]] {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(call_indirect_slow);
   }

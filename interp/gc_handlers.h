@@ -262,7 +262,7 @@ template <bool kOnFail> PETREL_HANDLER(gc_br_on_cast) {
   }
   skip_leb(at);
   pc = at;
-  stp += ir::branch_entry_words(stp);
+  ++stp;
   PETREL_NEXT(0);
 }
 

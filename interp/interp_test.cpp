@@ -302,9 +302,15 @@ TEST_CASE("a load that faults, in every state") {
   }
 }
 
-u32 entry(i32 dstp, u32 keep = 0, u32 drop = 0) {
-  return ir::BranchEntry{0, keep, drop, dstp}.short_word();
+u32 near(i32 dpc, i32 dstp) { return ir::BranchEntry{dpc, 0, 0, dstp}.near_word(); }
+std::vector<u32> words(std::initializer_list<std::vector<u32>> parts) {
+  std::vector<u32> all;
+  for (const std::vector<u32>& part : parts) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
 }
+u32 calls(u32 index, u32 length = 2) { return ir::call_word(index, length); }
 
 /// fib by recursion: if (n < 2) return n; return fib(n - 1) + fib(n - 2)
 TestModule::FuncDef fib(u32 type, u32 self) {
@@ -316,7 +322,7 @@ TestModule::FuncDef fib(u32 type, u32 self) {
                         0x20, 0,   0x41, 1,    0x6b, 0x10, static_cast<int>(self),
                         0x20, 0,   0x41, 2,    0x6b, 0x10, static_cast<int>(self),
                         0x6a, 0x0b}),
-          .side_table = {5, entry(1), self, 2, self, 2}};
+          .side_table = {near(5, 1), calls(self), calls(self)}};
 }
 
 TEST_CASE("recursion, backtrace and the stack limit") {
@@ -325,11 +331,12 @@ TEST_CASE("recursion, backtrace and the stack limit") {
   const u32 nothing = m.add_type({}, {});
   m.add_func(fib(type, 0));
   // 1: calls itself for ever; 2: unreachable, called by 3 through 4
-  m.add_func({.type = nothing, .code = code({0x10, 1, 0x0b}), .side_table = {1, 2}});
+  m.add_func({.type = nothing, .code = code({0x10, 1, 0x0b}), .side_table = {calls(1)}});
   m.add_func({.type = nothing, .code = code({0x01, 0x00, 0x0b}), .side_table = {}});
-  m.add_func({.type = nothing, .code = code({0x01, 0x10, 2, 0x0b}), .side_table = {2, 2}});
-  m.add_func(
-      {.type = nothing, .code = code({0x01, 0x01, 0x10, 0x83, 0, 0x0b}), .side_table = {3, 3}});
+  m.add_func({.type = nothing, .code = code({0x01, 0x10, 2, 0x0b}), .side_table = {calls(2)}});
+  m.add_func({.type = nothing,
+              .code = code({0x01, 0x01, 0x10, 0x83, 0, 0x0b}),
+              .side_table = {calls(3, 3)}});
   World world(m);
   CHECK(world.call_u64(0, {20}) == 6765);
   auto trap = world.trap_of(1);
@@ -353,7 +360,7 @@ TEST_CASE("the stack limit holds for frames with many locals") {
   TestModule m;
   const u32 nothing = m.add_type({}, {});
   m.add_func(
-      {.type = nothing, .locals = 50000, .code = code({0x10, 0, 0x0b}), .side_table = {0, 2}});
+      {.type = nothing, .locals = 50000, .code = code({0x10, 0, 0x0b}), .side_table = {calls(0)}});
   m.add_func({.type = nothing, .locals = 300000, .code = code({0x0b}), .side_table = {}});
   World world(m);
   CHECK(world.trap_of(0).frames_total == 5); // 4 MiB of value stack, 800 KB each
@@ -368,11 +375,11 @@ TEST_CASE("loop with back edge; interrupt") {
               .locals = 2,
               .code = code({0x03, 0x40, 0x20, 1,    0x20, 0,    0x6a, 0x21, 1,    0x20, 0,
                             0x41, 1,    0x6b, 0x22, 0,    0x0d, 0,    0x0b, 0x20, 1,    0x0b}),
-              .side_table = {static_cast<u32>(-14), entry(0)}});
+              .side_table = {near(-14, 0)}});
   m.add_func({.type = type,
               .locals = 1,
               .code = code({0x03, 0x40, 0x0c, 0, 0x0b, 0x00, 0x0b}),
-              .side_table = {0, entry(0)}});
+              .side_table = {near(0, 0)}});
   World world(m);
   CHECK(world.call_u64(0, {1000}) == 500500);
   world.store.interrupt();
@@ -383,18 +390,14 @@ TEST_CASE("loop with back edge; interrupt") {
   }
 }
 
-TEST_CASE("branches with operand motion, short and long") {
+TEST_CASE("branches with operand motion, and far ones without") {
   struct Form {
     u32 keep;
     u32 drop;
-    bool is_long;
   };
   // block (result i32 × keep): drop × const 1, keep × const (2, 3, …), br; … end; then sum of the kept ones
-  for (const Form& form : {Form{0, 1, false}, Form{1, 1, false}, Form{1, 63, false},
-                           Form{2, 3, false}, Form{3, 62, false}, Form{3, 63, true},
-                           Form{4, 1, true}, Form{1, 64, true}, Form{0, 2, true}}) {
-    CHECK(ir::BranchEntry{0, form.keep, form.drop, 0}.is_short() ==
-          (!form.is_long || (form.keep == 0 && form.drop == 2)));
+  for (const Form& form : {Form{0, 1}, Form{1, 1}, Form{1, 63}, Form{2, 3}, Form{3, 62}, Form{4, 1},
+                           Form{0, 2}, Form{0, 0}, Form{1, 0}, Form{2, 0}}) {
     TestModule m;
     m.add_type({}, {kI32});
     std::vector<u8> body = code({0x41, 100, 0x02, 0x40});
@@ -411,11 +414,10 @@ TEST_CASE("branches with operand motion, short and long") {
       expected += i + 2;
     }
     body = concat({body, code({0x0b})});
-    std::vector<u32> table = {3, entry(1, form.keep, form.drop)};
-    if (form.is_long) {
-      table = {3, form.keep << 8 | ir::kBranchDescLong, form.drop, 2};
-    }
-    m.add_func({.type = 0, .max_height = 100, .code = body, .side_table = table});
+    m.add_func({.type = 0,
+                .max_height = 100,
+                .code = body,
+                .side_table = {ir::BranchEntry::far_word(2), 0xbad, 3, form.keep, form.drop, 0}});
     World world(m);
     CHECK(world.call_u64(0) == expected);
   }
@@ -440,12 +442,13 @@ TEST_CASE("comparisons and tests in front of a br_if, in every state") {
           fall = concat({fall, code({0x6a})});
         }
         fall = concat({fall, code({0x41, 50, 0x6a, 0x0b, 0x0b})});
-        const u32 dpc = static_cast<u32>(branch.size() + fall.size() - 2);
+        const i32 dpc = static_cast<i32>(branch.size() + fall.size() - 2);
         const u32 drop = static_cast<u32>(below - 1);
         m.add_func({.type = 0,
                     .locals = 2,
                     .code = concat({body, branch, fall}),
-                    .side_table = {dpc, drop == 0 ? entry(1) : entry(1, 1, drop)}});
+                    .side_table = {drop == 0 ? near(dpc, 1) : ir::BranchEntry::far_word(1),
+                                   static_cast<u32>(dpc), 1, drop, 0}});
         World world(m);
         const u32 fallen = static_cast<u32>(below * (below + 1) / 2 + 50);
         CHECK(world.call_u64(0, {1, is_test ? 1u : 2u}) == static_cast<u32>(below));
@@ -457,22 +460,22 @@ TEST_CASE("comparisons and tests in front of a br_if, in every state") {
   }
 }
 
-TEST_CASE("br_if not taken over a long entry and a padded label; if with a padded block type") {
+TEST_CASE("br_if not taken over a far entry and a padded label; if with a padded block type") {
   TestModule m;
   const u32 type = m.add_type({kI32}, {kI32});
-  // block: local.get 0; br_if 0 (padded label, long entry); call 1 -> not taken reads the next entry; end; const 7
+  // block: local.get 0; br_if 0 (padded label, far entry); call 1 -> not taken reads the next entry; end; const 7
   m.add_func({.type = type,
               .locals = 1,
               .code = code({0x02, 0x40, 0x20, 0, 0x0d, 0x80, 0x80, 0, 0x41, 5, 0x10, 1, 0x0f, 0x0b,
                             0x41, 7, 0x0b}),
-              .side_table = {9, ir::kBranchDescLong, 0, 3, 1, 2}});
+              .side_table = {ir::BranchEntry::far_word(2), calls(1), 9, 0, 0, 0}});
   m.add_func(
       {.type = type, .locals = 1, .code = code({0x20, 0, 0x41, 1, 0x6a, 0x0b}), .side_table = {}});
   // if (result i32) with a padded type, else
   m.add_func({.type = type,
               .locals = 1,
               .code = code({0x20, 0, 0x04, 0xff, 0x7f, 0x41, 1, 0x05, 0x41, 2, 0x0b, 0x0b}),
-              .side_table = {6, entry(2), 3, entry(1)}});
+              .side_table = {near(6, 2), near(3, 1)}});
   World world(m);
   CHECK(world.call_u64(0, {1}) == 7);
   CHECK(world.call_u64(0, {0}) == 6);
@@ -493,13 +496,16 @@ TEST_CASE("br_table: one-byte and padded counts, motion in records") {
     const i32 length = static_cast<i32>(table.size());
     // end(0): 40 1 2 -> add, return; end(1): 40 2 -> sub, return; end(2): 40 -> end
     const std::vector<u8> tail = code({0x0b, 0x6a, 0x0f, 0x0b, 0x6b, 0x0f, 0x0b, 0x0b});
-    const auto at = [&](i32 offset) { return static_cast<u32>(length + offset); };
+    const auto record = [&](i32 offset, u32 keep, u32 drop) {
+      return std::vector<u32>{static_cast<u32>(length + offset), keep, drop, 0};
+    };
     m.add_func({.type = 0,
                 .locals = 1,
                 .code = concat({head, table, tail}),
-                // entries 0..2, then the record of entry 2
-                .side_table = {at(0), entry(3), at(3), entry(2, 1, 1), at(6),
-                               1 << 8 | ir::kBranchDescLong, 0, 2, 0, 0}});
+                .side_table = words({{near(length, 3), ir::BranchEntry::far_word(2),
+                                      ir::BranchEntry::far_word(1 + 4)},
+                                     record(3, 1, 1),
+                                     record(6, 0, 2)})});
     World world(m);
     CHECK(world.call_u64(0, {0}) == 3);
     CHECK(world.call_u64(0, {1}) == 38);
@@ -518,7 +524,7 @@ TEST_CASE("runs of blocks are skipped through their entry") {
   }
   body = concat({body, code({0x20, 0, 0x0d, 2, 0x41, 1, 0x0f, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b,
                              0x41, 2, 0x0b})});
-  m.add_func({.type = 0, .locals = 1, .code = body, .side_table = {12, 0, 7, entry(1)}});
+  m.add_func({.type = 0, .locals = 1, .code = body, .side_table = {12, near(7, 1)}});
   World world(m);
   CHECK(world.call_u64(0, {0}) == 1);
   CHECK(world.call_u64(0, {1}) == 2);
@@ -533,7 +539,7 @@ TEST_CASE("several results, more than locals") {
               .side_table = {}});
   m.add_func({.type = one,
               .code = code({0x41, 10, 0x10, 0, 0x6b, 0x6b, 0x6b, 0x6b, 0x6a, 0x0b}),
-              .side_table = {0, 2}});
+              .side_table = {calls(0)}});
   // extra operands below the results are left behind by return
   m.add_func({.type = many,
               .code = code({0x41, 9, 0x41, 1, 0x41, 2, 0x41, 3, 0x41, 4, 0x41, 5, 0x0f, 0x0b}),
@@ -559,7 +565,7 @@ TEST_CASE("locals start at zero also where an earlier frame lay") {
   m.add_func({.type = type,
               .code = code({0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x42, 0x7f, 0x1a, 0x1a,
                             0x1a, 0x1a, 0x1a, 0x10, 0, 0x0b}),
-              .side_table = {0, 2}});
+              .side_table = {calls(0)}});
   World world(m);
   CHECK(world.call_u64(1) == 0);
 }
@@ -661,11 +667,11 @@ TEST_CASE("host functions, re-entry and their traps") {
   m.add_func({.type = type,
               .locals = 1,
               .code = code({0x41, 1, 0x20, 0, 0x10, 0, 0x6a, 0x0b}),
-              .side_table = {0, 2}}); // 1
+              .side_table = {calls(0)}}); // 1
   m.add_func({.type = type,
               .locals = 1,
               .code = code({0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x0b}),
-              .side_table = {1, 2}});                                                          // 2
+              .side_table = {calls(1)}});                                                      // 2
   m.add_func({.type = type, .locals = 1, .code = code({0x01, 0x00, 0x0b}), .side_table = {}}); // 3
   HostState state;
   const auto host = [](runtime::HostCall& call, RawVal* args) {
@@ -708,7 +714,7 @@ TEST_CASE("a memory fault below a host function leaves both activations") {
   const u32 type = m.add_type({}, {});
   m.import_func(type);
   m.add_memory(1);
-  m.add_func({.type = type, .code = code({0x01, 0x10, 0, 0x0b}), .side_table = {0, 2}}); // 1
+  m.add_func({.type = type, .code = code({0x01, 0x10, 0, 0x0b}), .side_table = {calls(0)}}); // 1
   m.add_func(
       {.type = type, .code = code({0x41, 0x7f, 0x41, 0, 0x37, 3, 0, 0x0b}), .side_table = {}}); // 2
   m.add_func(
@@ -737,7 +743,7 @@ TEST_CASE("endless re-entry through the host ends as a trap") {
   TestModule m;
   const u32 type = m.add_type({}, {});
   m.import_func(type);
-  m.add_func({.type = type, .code = code({0x10, 0, 0x0b}), .side_table = {0, 2}});
+  m.add_func({.type = type, .code = code({0x10, 0, 0x0b}), .side_table = {calls(0)}});
   World world(TestModule{});
   const auto host = [](runtime::HostCall& call, RawVal* args) {
     return call.store.call(static_cast<World*>(call.data)->instance->func_ref(FuncIdx(1)), args);
@@ -760,7 +766,7 @@ TEST_CASE("calls into another instance use its memory and globals and come back"
                    .code = code({0x20, 0, 0x41, 7, 0x46, 0x04, 0x40, 0x00, 0x0b, 0x41, 0,
                                  0x41, 0, 0x28, 2, 0,    0x20, 0,    0x6a, 0x36, 2,    0,
                                  0x41, 0, 0x28, 2, 0,    0x23, 0,    0x6a, 0x0b}),
-                   .side_table = {3, entry(1)}});
+                   .side_table = {near(3, 1)}});
   TestModule caller;
   caller.add_type({kI32}, {kI32});
   caller.import_func(0);
@@ -772,12 +778,12 @@ TEST_CASE("calls into another instance use its memory and globals and come back"
                    .locals = 1,
                    .code = code({0x41, 0, 0x41, 50, 0x36, 2,    0,    0x20, 0,    0x10, 0,
                                  0x41, 0, 0x28, 2,  0,    0x6a, 0x23, 0,    0x6a, 0x0b}),
-                   .side_table = {0, 2}});
+                   .side_table = {calls(0)}});
   // 2: call_indirect (local 0) with argument 1; then + mem[0]
   caller.add_func({.type = 0,
                    .locals = 1,
                    .code = code({0x41, 1, 0x20, 0, 0x11, 0, 0, 0x41, 0, 0x28, 2, 0, 0x6a, 0x0b}),
-                   .side_table = {0, 3}});
+                   .side_table = {calls(0, 3)}});
   World world(callee);
   ir::FuncRef* exported = world.instance->func_ref(FuncIdx(0));
   runtime::Instance* first = world.instance;
@@ -809,7 +815,7 @@ TEST_CASE("call_indirect checks the type") {
     m.add_func({.type = type,
                 .locals = 1,
                 .code = concat({code({0x41, 8, 0x20, 0}), call, code({0x0b})}),
-                .side_table = {0, static_cast<u32>(call.size())}});
+                .side_table = {calls(0, static_cast<u32>(call.size()))}});
   }
   World world(m);
   for (u32 func : {2u, 3u}) {

@@ -15,7 +15,7 @@ namespace {
 /// call_ref of any function; the reference lies in the first free slot.
 PETREL_HANDLER(call_ref_any) {
   PETREL_ENTER;
-  const Arity arity = arity_of_type(ctx, stp[0]);
+  const Arity arity = arity_of_type(ctx, ir::call_index(*stp));
   a = sp->i64;
   b = arity.params | u64{arity.results} << 32;
   PETREL_GOTO(call_ref_slow);
@@ -94,7 +94,7 @@ PETREL_HANDLER(tail_call_ref) {
 template <u32 S> PETREL_HANDLER(op_return_call) {
   PETREL_ENTER;
   flush<S>(sp, a, b);
-  Func* const callee = ctx->interp_funcs + stp[0];
+  Func* const callee = ctx->interp_funcs + ir::call_index(*stp);
   if (callee->kind == FuncKind::unprepared) {
     prepare(ctx, callee);
   }
@@ -134,7 +134,7 @@ template <u32 S> PETREL_HANDLER(op_return_call_ref) {
     PETREL_FORGET_OPERANDS;
     PETREL_GOTO(trap<ir::TrapCode::null_function_reference>);
   }
-  const Arity arity = arity_of_type(ctx, stp[0]);
+  const Arity arity = arity_of_type(ctx, ir::call_index(*stp));
   a = reference;
   b = arity.params | u64{arity.results} << 32;
   PETREL_GOTO(tail_call_ref);
@@ -154,11 +154,11 @@ template <u32 S> PETREL_HANDLER(op_ref_as_non_null) {
 /// Goes on behind a conditional branch that is not taken, in state S.
 #define PETREL_FALL(S)                                                                             \
   do {                                                                                             \
-    if (pc[1] >= 0x80 || (stp[1] & ir::kBranchDescMask) == ir::kBranchDescLong) [[unlikely]] {     \
+    if (pc[1] >= 0x80) [[unlikely]] {                                                              \
       PETREL_GOTO(br_if_fall_slow<S>);                                                             \
     }                                                                                              \
     pc += 2;                                                                                       \
-    stp += 2;                                                                                      \
+    ++stp;                                                                                         \
     PETREL_NEXT(S);                                                                                \
   } while (false)
 

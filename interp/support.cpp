@@ -5,6 +5,7 @@
 
 #include "interp/interp.h"
 #include "interp/leb.h"
+#include "ir/side_table.h"
 #include "ir/vm_layout.h"
 #include "runtime/instance.h"
 
@@ -29,7 +30,7 @@ void for_each_frame(const u8* pc, const Slot* fp, const Func* func, Visit visit)
     func = header->func;
     fp = header->fp;
     if (func->kind != FuncKind::exit) {
-      pc = header->pc - header->stp[-1]; // the call's entry holds its length
+      pc = header->pc - ir::call_length(header->stp[-1]);
     }
   }
 }

@@ -4,8 +4,10 @@
 // image that would exceed them is refused by `fits`, checked once at the end.
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
-#include <new>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,7 @@
 
 namespace petrel::ir {
 
-/// Bytes aligned to 16, grown in place.
+/// Bytes aligned to 16, grown in place; at least 16 more may be read behind them.
 class ImageBuilder {
 public:
   ImageBuilder() = default;
@@ -46,20 +48,44 @@ public:
 
   u64 size_bytes() const { return size_; }
   bool fits() const { return size_ <= 0xffffffff; }
-  u8* data() { return reinterpret_cast<u8*>(blocks_.data()); }
-  const u8* data() const { return reinterpret_cast<const u8*>(blocks_.data()); }
+  u8* data() { return bytes_.get(); }
+  const u8* data() const { return bytes_.get(); }
+
+  /// Makes room for `bytes` more, so that they can be written in place and then kept by `extend`. Moves the image.
+  u8* reserve(u64 bytes) {
+    const u64 wanted = size_ + bytes + 16;
+    if (capacity_ < wanted) {
+      resize(std::max(wanted, capacity_ * 2));
+    }
+    return data() + size_;
+  }
+  /// Keeps `bytes` written behind the image.
+  void extend(u64 bytes) { size_ += bytes; }
+  /// Aligns the place where `reserve` writes.
+  void align(u64 alignment) { grow(align_up(size_, alignment)); }
+  /// Gives back what is not used.
+  void shrink() { resize(size_ + 16); }
 
 private:
-  struct alignas(16) Block {
-    u8 bytes[16];
+  struct Free {
+    void operator()(u8* bytes) const { std::free(bytes); }
   };
   void grow(u64 size_bytes) {
-    size_ = size_bytes;
-    if (blocks_.size() * 16 < size_bytes) {
-      blocks_.resize((size_bytes + 15) / 16);
+    if (capacity_ < size_bytes + 16) {
+      resize(std::max(size_bytes + 16, capacity_ * 2));
     }
+    std::memset(data() + size_, 0, std::min<u64>(size_bytes - size_, 16)); // padding
+    size_ = size_bytes;
   }
-  std::vector<Block> blocks_;
+  /// Large blocks are moved by changing the page table, not by copying; what is not written takes no memory.
+  void resize(u64 capacity) {
+    void* bytes = std::realloc(bytes_.release(), capacity);
+    CHECK(bytes != nullptr); // as operator new without exceptions
+    bytes_.reset(static_cast<u8*>(bytes));
+    capacity_ = capacity;
+  }
+  std::unique_ptr<u8, Free> bytes_;
+  u64 capacity_ = 0;
   u64 size_ = 0;
 };
 
