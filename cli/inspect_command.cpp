@@ -43,7 +43,8 @@ std::string type_text(const ir::Module& module, ir::ExternKind kind, u32 index) 
     const ir::GlobalType& type = module.globals()[index].type;
     return (type.is_mutable ? "mut " : "") + to_string(type.type);
   }
-  case ir::ExternKind::tag: return "";
+  case ir::ExternKind::tag:
+    return "(" + types_text(module.params(module.type(module.tags()[index].type))) + ")";
   }
   PETREL_UNREACHABLE();
 }

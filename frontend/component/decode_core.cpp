@@ -333,12 +333,16 @@ Result<CoreExtern> Decoder::core_extern(ByteReader& r, std::span<const CoreTypeE
     return e;
   }
   case 0x04: {
+    TRY(require(ir::Feature::Exceptions, "a core tag"));
     e.kind = ir::ExternKind::tag;
     TRY_ASSIGN(u8 attribute, r.read_u8());
     if (attribute != 0) {
       return fail_at(ErrorClass::malformed, offset, "malformed tag attribute");
     }
     TRY_ASSIGN(e.sig, signature());
+    if (!e.sig.get().results.empty()) {
+      return fail_at(ErrorClass::invalid, offset, "non-empty tag result type");
+    }
     return e;
   }
   default: return fail_at(ErrorClass::malformed, offset, strf("malformed import kind 0x%x", kind));

@@ -133,6 +133,41 @@ TEST_CASE("gated features are unsupported by name") {
   CHECK(verdict(one(8, {0x1f}), no_async).find("component-model-async") != std::string::npos);
 }
 
+TEST_CASE("core tags are a sort like the others") {
+  // (component
+  //   (core module $a (tag (export "e") (param i32)))
+  //   (core module $b (import "a" "e" (tag $e (param i32)))
+  //     (func (export "f") (param i32) (throw $e (local.get 0))))
+  //   (core instance $ia (instantiate $a))
+  //   (alias core export $ia "e" (core tag $t))
+  //   (core instance $x (export "e" (tag $t)))
+  //   (core instance $ib (instantiate $b (with "a" (instance $x)))))
+  Bin component = {0x01, 0x1b, 0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x05,
+                   0x01, 0x60, 0x01, 0x7f, 0x00, 0x0d, 0x03, 0x01, 0x00, 0x00, 0x07, 0x05,
+                   0x01, 0x01, 0x65, 0x04, 0x00, 0x01, 0x2e, 0x00, 0x61, 0x73, 0x6d, 0x01,
+                   0x00, 0x00, 0x00, 0x01, 0x05, 0x01, 0x60, 0x01, 0x7f, 0x00, 0x02, 0x08,
+                   0x01, 0x01, 0x61, 0x01, 0x65, 0x04, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00,
+                   0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00, 0x0a, 0x08, 0x01, 0x06, 0x00,
+                   0x20, 0x00, 0x08, 0x00, 0x0b, 0x02, 0x04, 0x01, 0x00, 0x00, 0x00, 0x06,
+                   0x07, 0x01, 0x00, 0x04, 0x01, 0x00, 0x01, 0x65, 0x02, 0x0e, 0x02, 0x01,
+                   0x01, 0x01, 0x65, 0x04, 0x00, 0x00, 0x01, 0x01, 0x01, 0x61, 0x12, 0x01};
+  if (ir::is_implemented(ir::Feature::Exceptions)) {
+    CHECK_EQ(verdict(component), "ok");
+  }
+  DecodeOptions off;
+  off.features = off.features.without(ir::Feature::Exceptions);
+  const Bin func_type = {0x01, 0x60, 0, 0};
+  const Bin module_type = Bin{0x50, 2} + func_type + Bin{0x00, 0, 0, 4, 0, 0};
+  CHECK_EQ(verdict(one(3, module_type)), "ok");
+  CHECK_EQ(verdict(one(3, module_type), off).substr(0, 19), "error[unsupported]:");
+  CHECK_EQ(
+      verdict(one(3, Bin{0x50, 2, 0x01, 0x60, 0, 1, 0x7f, 0x00, 0, 0, 4, 0, 0})),
+      "error[invalid]: component core type section (id 3), offset 0x15: non-empty tag result type");
+  CHECK_EQ(verdict(one(3, Bin{0x50, 2} + func_type + Bin{0x00, 0, 0, 4, 1, 0})),
+           "error[malformed]: component core type section (id 3), offset 0x14: malformed tag "
+           "attribute");
+}
+
 TEST_CASE("nesting of types and components is limited, not recursed into") {
   Bin types;
   for (int i = 0; i < 200; ++i) {
