@@ -243,7 +243,7 @@ private:
     return module_.tables()[index].type.limits.is_64 != 0 ? ValKind::i64 : ValKind::i32;
   }
   template <Op kOp> bool apply_signature(const Instr& in);
-  template <Op kOp> bool apply_signature_slow(const Instr& in);
+  template <Op kOp> bool apply_signature_slow(u32 index, u32 index2);
   template <Op kOp> bool apply(At& at, Instr& in);
   template <Op kOp> bool apply_special(Instr& in);
   template <Op kOp> bool apply_block(At& at, Instr& in);
@@ -301,6 +301,7 @@ private:
   bool decode_locals(At& at);
   void add_locals(u32 count, ValType type);
   bool decode_instructions(At at);
+  bool ends_here(At at);
   At step_prefixed(At at, u8 prefix);
   template <Op kOp> At step(At at);
   At step_simd(At at, Op op, Instr& in);

@@ -62,7 +62,7 @@ PETREL_INLINE bool PETREL_BODY_CLASS::apply_signature(const Instr& in) {
              (... && (*(sp_ - kParams + kI) == letter_type<kInfo.imm, kInfo.params[kI]>(in)));
     }(std::make_index_sequence<kParams>());
     if (!are_equal) [[unlikely]] {
-      return apply_signature_slow<kOp>(in);
+      return apply_signature_slow<kOp>(in.index, in.index2); // not `in`, which then needs no memory
     }
     sp_ -= kParams;
     [&]<usize... kI>(std::index_sequence<kI...>) {
@@ -79,8 +79,11 @@ PETREL_INLINE bool PETREL_BODY_CLASS::apply_signature(const Instr& in) {
 
 /// The same in general: unknown operands, subtypes, errors.
 PETREL_BODY template <ir::Op kOp>
-PETREL_COLD bool PETREL_BODY_CLASS::apply_signature_slow(const Instr& in) {
+PETREL_COLD bool PETREL_BODY_CLASS::apply_signature_slow(u32 index, u32 index2) {
   constexpr ir::OpInfo kInfo = ir::op_info(kOp);
+  Instr in;
+  in.index = index;
+  in.index2 = index2;
   const bool ok = [&]<usize... kI>(std::index_sequence<kI...>) {
     return (... && pop_val(letter_type<kInfo.imm, kInfo.params[sizeof...(kI) - 1 - kI]>(in)));
   }(std::make_index_sequence<kInfo.params.size()>());

@@ -170,7 +170,11 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::read_memarg(At& at, Instr& in,
     return false;
   }
   if (in.align_log2 > natural_align_log2) [[unlikely]] {
-    at = read_long_memarg(flags_at, in, natural_align_log2);
+    Instr read; // not `in`, which then needs no memory
+    at = read_long_memarg(flags_at, read, natural_align_log2);
+    in.index = read.index;
+    in.align_log2 = read.align_log2;
+    in.bits = read.bits;
     return at != nullptr;
   }
   if (!read_leb<u64, 64, false>(at, in.bits)) {

@@ -190,7 +190,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
   if (!push_ctrl(function)) {
     return false; // not reached: a function's frame has no parameters
   }
-  do {
+  while (true) {
     op_at_ = at;
     if (at == end_) [[unlikely]] {
       return end_expected(at);
@@ -201,6 +201,11 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
   case detail::first_byte_case(prefix_, code_, Op::Enum):                                          \
     if constexpr ((prefix_) == 0) {                                                                \
       at = step<Op::Enum>(at);                                                                     \
+      if constexpr (Op::Enum == Op::End) {                                                         \
+        if (at != nullptr && frames_.empty()) { /* nothing else closes the function's frame */     \
+          return ends_here(at);                                                                    \
+        }                                                                                          \
+      }                                                                                            \
     }                                                                                              \
     break;
 #include "ir/opcodes.def"
@@ -216,7 +221,11 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
     if (at == nullptr) [[unlikely]] {
       return false;
     }
-  } while (!frames_.empty());
+  }
+}
+
+/// The function's frame is closed: do its bytes end too?
+PETREL_BODY bool PETREL_BODY_CLASS::ends_here(At at) {
   return at == end_ ||
          malformed("section size mismatch: bytes left behind the function's final END opcode", at);
 }

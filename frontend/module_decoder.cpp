@@ -205,16 +205,15 @@ Status ModuleDecoder::finish() {
         strf("function and code section have inconsistent lengths: %u functions, no code section",
              defined));
   }
-  if (header_.has_data_count != 0 && header_.data_count != datas_.size()) {
+  if (header_.has_data_count != 0 && header_.data_count != header_.datas.count) {
     return fail_at(
         ErrorClass::malformed, end,
-        strf("data count and data section have inconsistent lengths: %u announced, %zu found",
-             header_.data_count, datas_.size()));
+        strf("data count and data section have inconsistent lengths: %u announced, %u found",
+             header_.data_count, header_.datas.count));
   }
   if (!declarations_written_) {
     TRY(write_declarations());
   }
-  header_.datas = image_.append(datas_);
   std::vector<ir::NameEntry> names;
   for (const auto& [index, name] : func_names_) {
     if (index < func_count() && (names.empty() || names.back().index < index)) {

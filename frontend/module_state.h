@@ -96,7 +96,7 @@ private:
   Result<ir::Elem> element_segment(ByteReader& r);
   Status element_items(ByteReader& r, ir::Elem& elem, bool has_exprs);
   Status data_section(ByteReader& r);
-  Status data_segment(ByteReader& r);
+  Result<ir::Data> data_segment(ByteReader& r);
   Result<ir::ConstExpr> const_expr(ByteReader& r, ValType type);
 
   // code_decoder.cpp
@@ -141,7 +141,6 @@ private:
   std::vector<ir::Tag> tags_;
   std::vector<ir::Export> exports_;
   std::vector<ir::Elem> elems_;
-  std::vector<ir::Data> datas_;
   std::vector<ir::CustomSection> customs_;
   std::vector<std::string_view> export_names_; ///< parallel to exports_, in the file
   std::vector<ir::Handler> handlers_;

@@ -116,13 +116,18 @@ Status ModuleDecoder::data_section(ByteReader& r) {
         strf("data count and data section have inconsistent lengths: %u announced, %u found",
              header_.data_count, count));
   }
+  header_.datas = image_.append_blank<ir::Data>(count);
+  if (!image_.fits()) {
+    return fail(ErrorClass::limit, "module image exceeds 4 GiB");
+  }
   for (u32 i = 0; i < count; ++i) {
-    TRY(data_segment(r));
+    TRY_ASSIGN(const ir::Data data, data_segment(r));
+    image_.items(header_.datas)[i] = data;
   }
   return {};
 }
 
-Status ModuleDecoder::data_segment(ByteReader& r) {
+Result<ir::Data> ModuleDecoder::data_segment(ByteReader& r) {
   const u64 offset = r.offset();
   TRY_ASSIGN(u32 flags, r.read_var_u32());
   if (flags > 2) {
@@ -151,8 +156,7 @@ Status ModuleDecoder::data_segment(ByteReader& r) {
   data.bytes_offset = static_cast<u32>(r.offset());
   data.bytes_size = size;
   TRY(r.read_bytes(size));
-  datas_.push_back(data);
-  return {};
+  return data;
 }
 
 } // namespace petrel::frontend

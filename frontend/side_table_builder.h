@@ -63,7 +63,8 @@ public:
   /// Locals for exceptions that the body needs.
   u32 exception_locals() const { return exception_locals_; }
 
-  template <ir::Op kOp, typename Decoder> void op(Decoder& d, const Instr& in) {
+  template <ir::Op kOp, typename Decoder>
+  [[gnu::always_inline]] inline void op(Decoder& d, const Instr& in) {
     using ir::Op;
     if constexpr (kOp == Op::Block) {
       block_run(d, in);

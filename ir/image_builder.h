@@ -37,6 +37,12 @@ public:
   template <typename T> Array<T> append(const std::vector<T>& items) {
     return append(std::span<const T>(items));
   }
+  /// Room for `count` items that are written later, all of them.
+  template <typename T> Array<T> append_blank(u32 count) {
+    const u64 offset = align_up(size_, alignof(T));
+    grow(offset + u64{count} * sizeof(T));
+    return {count == 0 ? 0 : static_cast<u32>(offset), count};
+  }
   Str append(std::string_view text) {
     return append(std::span<const char>(text.data(), text.size()));
   }

@@ -142,11 +142,9 @@ struct Elem {
 struct Data {
   SegmentMode mode = SegmentMode::active;
   MemIdx memory;
-  u32 pad[2] = {};
-  ConstExpr offset;
   u32 bytes_offset = 0; ///< file offset of the contents
   u32 bytes_size = 0;
-  u32 pad2[2] = {};
+  ConstExpr offset;
 };
 
 /// A name of the `name` section: functions only are kept in the image (sorted by index).
