@@ -57,6 +57,7 @@ Result<int> print_command(const Context& context) {
     TRY(out.open(context.line.value(OptionId::output).value_or("-")));
     text::PrintOptions options;
     options.folded = context.line.has(OptionId::fold);
+    options.offsets = context.line.has(OptionId::offsets);
     options.plain = context.line.has(OptionId::plain);
     return text::print_module(file.bytes(), options, Output::write, &out);
   };

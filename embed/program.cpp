@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "frontend/custom_sections.h"
 #include "frontend/text/encode.h"
 #include "runtime/type_registry.h"
 
@@ -35,7 +36,7 @@ Status validate_bytes(Bytes file, const ProgramOptions& options) {
     return validate_component(file, options.decode);
   }
   TRY(decode_module(file, 0, file.size(), options.decode));
-  return {};
+  return frontend::check_custom_sections(file);
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "base/unicode.h"
 #include "cli/wast/match.h"
 #include "cli/wast/spectest.h"
+#include "frontend/custom_sections.h"
 
 namespace petrel::wast {
 
@@ -145,8 +146,9 @@ public:
     case CommandKind::assert_unlinkable: return assert_not_instantiable(command);
     case CommandKind::assert_invalid: return assert_rejected(command, ErrorClass::invalid);
     case CommandKind::assert_malformed: return assert_rejected(command, ErrorClass::malformed);
-    case CommandKind::assert_invalid_custom:
-    case CommandKind::assert_malformed_custom: return Verdict::later("custom-annotations");
+    case CommandKind::assert_invalid_custom: return assert_bad_custom(command, ErrorClass::invalid);
+    case CommandKind::assert_malformed_custom:
+      return assert_bad_custom(command, ErrorClass::malformed);
     case CommandKind::thread: return start_thread(command);
     case CommandKind::wait: return wait_for_thread(command);
     case CommandKind::unsupported: return Verdict::later(command.text);
@@ -446,17 +448,35 @@ private:
 
   Verdict assert_rejected(const Command& command, ErrorClass cls) {
     auto module = compile(command.module);
+    return judge_rejection(command, cls, module ? nullptr : &module.error());
+  }
+
+  /// The module itself is fine, an annotation or a custom section of it is not.
+  Verdict assert_bad_custom(const Command& command, ErrorClass cls) {
+    auto encoded = text::encode_script_module(command.module);
+    if (!encoded) {
+      return judge_rejection(command, cls, &encoded.error());
+    }
+    auto module = backend_.compile(encoded->bytes);
+    if (!module) {
+      return rejected(module.error());
+    }
+    Status status = frontend::check_custom_sections(encoded->bytes);
+    return judge_rejection(command, cls, status ? nullptr : &status.error());
+  }
+
+  /// `error` is null when there was none.
+  static Verdict judge_rejection(const Command& command, ErrorClass cls, const Error* error) {
     std::string expected =
         "expected error[" + std::string(error_class_name(cls)) + "]: " + command.text + ", found ";
-    if (module) {
+    if (error == nullptr) {
       return Verdict::fail(expected + "a module");
     }
-    const Error& error = module.error();
-    if (error.cls() == cls && message_matches(command.text, error.info().text)) {
+    if (error->cls() == cls && message_matches(command.text, error->info().text)) {
       return Verdict::pass();
     }
-    return error.cls() == ErrorClass::unsupported ? rejected(error)
-                                                  : Verdict::fail(expected + error.to_string());
+    return error->cls() == ErrorClass::unsupported ? rejected(*error)
+                                                   : Verdict::fail(expected + error->to_string());
   }
 
   Backend& backend_;

@@ -111,9 +111,9 @@ const NameMap* NameSection::find(NameKind kind, u32 index) const {
 NameSection read_name_section(Bytes payload) {
   NameSection out;
   ByteReader r(payload);
-  const bool complete = read_subsections(r, out).has_value();
+  out.is_complete = read_subsections(r, out).has_value();
   const bool is_plain = drop_unsorted(out);
-  out.is_canonical = complete && is_plain && !payload.empty() &&
+  out.is_canonical = out.is_complete && is_plain && !payload.empty() &&
                      std::ranges::equal(write_name_section(out).bytes(), payload);
   return out;
 }

@@ -47,6 +47,7 @@ struct NameSection {
   std::array<IndirectNameMap, kNameKinds> indirect; ///< by kind; empty for others
   /// Would writing it give the bytes that were read? Then indices ascend and nothing is left out.
   bool is_canonical = false;
+  bool is_complete = false; ///< all of it could be read
 
   const NameMap& map(NameKind kind) const { return maps[static_cast<usize>(kind)]; }
   const IndirectNameMap& of(NameKind kind) const { return indirect[static_cast<usize>(kind)]; }

@@ -10,9 +10,12 @@
 namespace petrel::text {
 
 struct PrintOptions {
-  bool folded = false; ///< instructions as trees: `(i32.add (local.get 0) (i32.const 1))`
-  bool plain =
-      false; ///< leave out our own annotations: encoding may then choose other bytes of the same meaning
+  /// Instructions as trees: `(i32.add (local.get 0) (i32.const 1))`.
+  bool folded = false;
+  /// A listing instead: file offset, bytes and text of each section, entry and instruction.
+  bool offsets = false;
+  /// Leave out our own annotations: encoding may then choose other bytes of the same meaning.
+  bool plain = false;
 };
 
 /// Prints a core module. Errors: malformed, with the byte offset; what came before it has been written. io.

@@ -70,6 +70,7 @@ Status ModulePrinter::print_func(PartReader& r, u32 body) {
   BodyState state;
   state.func_idx = index_.imported(RawExtern::func) + body;
   r.begin();
+  const EntryMark mark = begin_entry(r);
   if (body < func_type_sizes_.size()) {
     r.note(func_type_sizes_[body], var_u64_size(index_.func_type_idx(state.func_idx)));
   }
@@ -84,7 +85,11 @@ Status ModulePrinter::print_func(PartReader& r, u32 body) {
   state.labels = index_.names().find(NameKind::label, state.func_idx);
   TRY(print_func_head(in_body, state, body));
   state.scope.locals = &state.locals;
+  end_entry(in_body, mark);
   in_body.begin();
+  if (options_.offsets) {
+    return print_flat(in_body, state);
+  }
   TRY(options_.folded ? print_folded(in_body, state) : print_flat(in_body, state));
   if (constexpr usize kEmptyBody = 2; bytes.size() > kEmptyBody) {
     out_.new_line(1);
@@ -165,7 +170,7 @@ Status ModulePrinter::print_func_head(PartReader& r, BodyState& state, u32) {
     append_params(out, state, "param", 0, type->params);
     text_.append_types(out, "result", type->results);
   }
-  if (!are_usual(groups) && !options_.plain) {
+  if (!are_usual(groups) && !options_.plain && !options_.offsets) {
     out_.new_line(2);
     out += "(@petrel.locals";
     for (const LocalGroup& group : groups) {
@@ -197,7 +202,7 @@ void ModulePrinter::append_notes(std::string& out, const PartReader& r, const Ra
       out += ") ";
     }
   }
-  if (!options_.plain) {
+  if (!options_.plain && !options_.offsets) {
     append_sizes(out, r.sizes());
   }
 }
@@ -206,9 +211,13 @@ Status ModulePrinter::print_flat(PartReader& r, BodyState& state) {
   RawInstr in;
   LabelStack& labels = state.scope.labels;
   while (!r.at_end()) {
+    const EntryMark mark = begin_entry(r);
     TRY(read_instr(r, in));
     note_data_use(in);
     if (in.op == ir::Op::End && labels.depth() == 0) {
+      if (options_.offsets) {
+        list_line(in.offset, in.bytes, "  end");
+      }
       if (!r.at_end()) {
         return r.bytes().malformed("END opcode expected at the end of the body: bytes left");
       }
@@ -230,7 +239,7 @@ Status ModulePrinter::print_flat(PartReader& r, BodyState& state) {
         append_number(out, labels.depth());
       }
     }
-    out_.checkpoint();
+    end_entry(r, mark);
   }
   return r.bytes().malformed("unexpected end: END opcode expected");
 }

@@ -40,11 +40,33 @@ void append_sizes(std::string& out, std::span<const u8> sizes) {
   out += ") ";
 }
 
+/// The annotation of unusual sizes, which listings show as bytes.
+void ModulePrinter::append_sizes_of(const PartReader& r) {
+  if (!options_.plain && !options_.offsets) {
+    append_sizes(out_.buffer(), r.sizes());
+  }
+}
+
+ModulePrinter::EntryMark ModulePrinter::begin_entry(PartReader& r) {
+  return {out_.buffer().size(), r.offset(), r.bytes().position()};
+}
+
+void ModulePrinter::end_entry(PartReader& r, const EntryMark& mark) {
+  if (options_.offsets) {
+    list_lines_from(mark.text, mark.offset, mark.begin, r.bytes().position());
+  } else {
+    out_.checkpoint();
+  }
+}
+
 ModulePrinter::ModulePrinter(Bytes file, const PrintOptions& options, TextOut& out)
     : file_(file), options_(options), out_(out), scan_(scan_module(file)), index_(scan_, true),
       text_(index_) {}
 
 Status ModulePrinter::run() {
+  if (options_.offsets) {
+    return list();
+  }
   if (scan_.sections.empty()) {
     TRY(std::move(scan_.error));
     out_.put("(module)\n");
@@ -79,7 +101,18 @@ Status ModulePrinter::run() {
   return {};
 }
 
+/// Prints a section's entries. Errors say which section.
 Status ModulePrinter::print_section(const RawSection& section) {
+  Status status = print_entries(section);
+  if (!status) {
+    const auto row = section_row(section.id);
+    return std::unexpected(
+        std::move(status).error().with_where(strf("section %s", kSectionOrder[*row].word.data())));
+  }
+  return {};
+}
+
+Status ModulePrinter::print_entries(const RawSection& section) {
   switch (section.id) {
   case kType: return print_types(section);
   case kImport: return for_each_entry(section, &ModulePrinter::print_import);
@@ -106,7 +139,7 @@ void ModulePrinter::print_section_annotation(const RawSection& section, PartRead
   for (u8 size : head.sizes()) {
     sizes.note(size, 0);
   }
-  if (options_.plain || (is_needed && !sizes.is_unusual())) {
+  if (options_.plain || options_.offsets || (is_needed && !sizes.is_unusual())) {
     return;
   }
   out_.new_line(1);
@@ -126,8 +159,9 @@ Status ModulePrinter::for_each_entry(const RawSection& section,
   print_section_annotation(section, r, count != 0);
   for (u32 i = 0; i < count; ++i) {
     r.begin();
+    const EntryMark mark = begin_entry(r);
     TRY((this->*print)(r, i));
-    out_.checkpoint();
+    end_entry(r, mark);
   }
   return r.at_end() ? Status() : r.bytes().malformed("section size mismatch: bytes left");
 }
@@ -152,9 +186,7 @@ void ModulePrinter::append_definition(std::string& out, NameKind kind, u32 index
 void ModulePrinter::open_field(const PartReader& r, std::string_view keyword, NameKind kind,
                                u32 index) {
   out_.new_line(1);
-  if (!options_.plain) {
-    append_sizes(out_.buffer(), r.sizes());
-  }
+  append_sizes_of(r);
   out_.put('(');
   out_.put(keyword);
   append_definition(out_.buffer(), kind, index);
@@ -168,6 +200,7 @@ Status ModulePrinter::print_types(const RawSection& section) {
   print_section_annotation(section, r, groups != 0);
   for (u32 group = 0; group < groups; ++group) {
     r.begin();
+    const EntryMark mark = begin_entry(r);
     if (r.bytes().peek() != 0x4e) {
       TRY(print_type(r, next_type_++, 1));
       continue;
@@ -175,36 +208,34 @@ Status ModulePrinter::print_types(const RawSection& section) {
     TRY(r.bytes().read_u8());
     TRY_ASSIGN(u32 size, r.var_u32());
     out_.new_line(1);
-    if (!options_.plain) {
-      append_sizes(out_.buffer(), r.sizes());
-    }
+    append_sizes_of(r);
     out_.put("(rec");
+    end_entry(r, mark);
     for (u32 i = 0; i < size; ++i) {
       r.begin();
       TRY(print_type(r, next_type_++, 2));
     }
-    if (size != 0) {
-      out_.new_line(1);
+    if (!options_.offsets) {
+      size != 0 ? out_.new_line(1) : void();
+      out_.put(')');
     }
-    out_.put(')');
   }
   return r.at_end() ? Status() : r.bytes().malformed("section size mismatch: bytes left");
 }
 
 Status ModulePrinter::print_type(PartReader& r, u32 index, u32 depth) {
+  const EntryMark mark = begin_entry(r);
   RawSubType sub;
   TRY(read_sub_type(r, sub));
   out_.new_line(depth);
   std::string& out = out_.buffer();
-  if (!options_.plain) {
-    append_sizes(out, r.sizes());
-  }
+  append_sizes_of(r);
   out += "(type";
   append_definition(out, NameKind::type, index);
   out += ' ';
   append_sub_type(out, sub, index);
   out += ')';
-  out_.checkpoint();
+  end_entry(r, mark);
   return {};
 }
 
@@ -297,9 +328,7 @@ Status ModulePrinter::print_import(PartReader& r, u32) {
   const ExternWord& word = kExternWords[static_cast<usize>(import.kind)];
   out_.new_line(1);
   std::string& out = out_.buffer();
-  if (!options_.plain) {
-    append_sizes(out, r.sizes());
-  }
+  append_sizes_of(r);
   out += "(import ";
   append_name_string(out, import.module);
   out += ' ';
@@ -374,9 +403,7 @@ Status ModulePrinter::print_export(PartReader& r, u32) {
   TRY_ASSIGN(u32 index, r.var_u32());
   out_.new_line(1);
   std::string& out = out_.buffer();
-  if (!options_.plain) {
-    append_sizes(out, r.sizes());
-  }
+  append_sizes_of(r);
   out += "(export ";
   append_name_string(out, name);
   out += " (";
@@ -390,14 +417,14 @@ Status ModulePrinter::print_start(const RawSection& section) {
   PartReader r(ByteReader(section.contents, section.contents_offset));
   PartReader nothing = r;
   print_section_annotation(section, nothing, true);
+  const EntryMark mark = begin_entry(r);
   TRY_ASSIGN(u32 func, r.var_u32());
   out_.new_line(1);
-  if (!options_.plain) {
-    append_sizes(out_.buffer(), r.sizes());
-  }
+  append_sizes_of(r);
   out_.put("(start");
   text_.append_ref(out_.buffer(), NameKind::func, func);
   out_.put(')');
+  end_entry(r, mark);
   return r.at_end() ? Status() : r.bytes().malformed("section size mismatch: bytes left");
 }
 
@@ -407,8 +434,13 @@ Status ModulePrinter::read_func_section(const RawSection& section) {
   TRY_ASSIGN(u32 count, r.var_u32());
   print_section_annotation(section, r, count != 0);
   for (u32 i = 0; i < count; ++i) {
+    const EntryMark mark = begin_entry(r);
     const u64 at = r.offset();
-    TRY(r.bytes().read_var_u32());
+    TRY_ASSIGN(u32 type, r.bytes().read_var_u32());
+    if (options_.offsets) {
+      out_.put(strf("  func %u: type %u", index_.imported(RawExtern::func) + i, type));
+    }
+    end_entry(r, mark);
     func_type_sizes_.push_back(static_cast<u8>(r.offset() - at));
   }
   return r.at_end() ? Status() : r.bytes().malformed("section size mismatch: bytes left");

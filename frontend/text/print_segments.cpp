@@ -38,7 +38,7 @@ Status ModulePrinter::append_expr(PartReader& r, std::string& out, std::string_v
     }
     note_data_use(in);
     notes.clear();
-    if (!options_.plain) {
+    if (!options_.plain && !options_.offsets) {
       append_sizes(notes, instr.sizes());
     }
     if (in.op == ir::Op::End || in.op == ir::Op::Delegate) {
@@ -154,6 +154,10 @@ Status ModulePrinter::print_data(PartReader& r, u32 index) {
   TRY_ASSIGN(Bytes bytes, r.bytes().read_bytes(size));
   open_field(r, "data", NameKind::data, index);
   out_.put(place);
+  if (options_.offsets) {
+    out_.put(strf(" ;; %zu bytes", bytes.size()));
+    return {};
+  }
   if (bytes.size() <= kDataBytesPerLine) {
     out_.put(' ');
     append_data_string(out_.buffer(), bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The printer of core modules, section by section; its parts: print_module.cpp (sections), print_segments.cpp,
-// print_custom.cpp, print_body.cpp (flat), print_folded.cpp. What an annotation says and where it stands:
+// print_custom.cpp, print_body.cpp (flat), print_folded.cpp, print_listing.cpp (offsets). What an annotation says and where it stands:
 // docs/text-format.md.
 #pragma once
 
@@ -44,8 +44,19 @@ public:
   Status run();
 
 private:
+  /// Where an entry of a section begins, in the text and in the file.
+  struct EntryMark {
+    usize text;
+    u64 offset;
+    const u8* begin;
+  };
+
   // print_module.cpp
   Status print_section(const RawSection& section);
+  Status print_entries(const RawSection& section);
+  EntryMark begin_entry(PartReader& r);
+  void end_entry(PartReader& r, const EntryMark& mark);
+  void append_sizes_of(const PartReader& r);
   void print_section_annotation(const RawSection& section, PartReader& head, bool is_needed);
   Status for_each_entry(const RawSection& section,
                         Status (ModulePrinter::*print)(PartReader&, u32));
@@ -88,6 +99,11 @@ private:
   Status print_flat(PartReader& r, BodyState& state);
   void append_notes(std::string& out, const PartReader& r, const RawInstr& in,
                     const BodyState& state) const;
+  // print_listing.cpp
+  Status list();
+  Status list_section(const RawSection& section);
+  void list_line(u64 offset, Bytes bytes, std::string_view text);
+  void list_lines_from(usize mark, u64 offset, const u8* begin, const u8* end);
   // print_folded.cpp
   Status print_folded(PartReader& r, BodyState& state);
 

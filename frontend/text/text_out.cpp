@@ -38,7 +38,7 @@ void TextOut::hand_on() {
   buffer_.clear();
 }
 
-void TextOut::checkpoint() {
+void TextOut::hand_on_if_full() {
   if (buffer_.size() >= kBufferBytes) {
     hand_on();
   }

@@ -24,7 +24,14 @@ public:
   /// A line break and the indentation of `depth`, which stops growing where lines would be all blank.
   void new_line(u32 depth);
   /// Hands the buffer on when it is large.
-  void checkpoint();
+  void checkpoint() {
+    if (!is_held_) {
+      hand_on_if_full();
+    }
+  }
+  void hand_on_if_full();
+  /// From now on checkpoints do nothing, so that what was put last can be looked at.
+  void hold() { is_held_ = true; }
   /// Hands everything on. Errors: the first of `write`.
   Status finish();
   std::string& buffer() { return buffer_; }
@@ -36,6 +43,7 @@ private:
   void* target_;
   std::string buffer_;
   Status status_;
+  bool is_held_ = false;
 };
 
 /// `"…"` of any bytes: printable ASCII as it is, the rest as `\hh`.
