@@ -2,8 +2,8 @@
 //
 // text_round_trip [--dump DIR] FILE…: prints every module of scripts (.wast), texts (.wat) and binaries in each style and
 // encodes what was printed: the bytes must be those that were printed. Modules that do not decode (assert_malformed) are
-// counted apart; a module that decodes but is invalid must come back too. With --dump, every module and its text in the
-// flat style go to DIR for other tools, those that need our own annotations excepted.
+// counted apart; a module that decodes but is invalid must come back too. With --dump, texts in the flat style go to DIR for
+// other tools: N.wat with the module as N.wasm, or N.own when the text has annotations of ours.
 // One line per failure, `FILE:LINE STYLE: what`; the last line counts.
 #include <algorithm>
 #include <cstdio>
@@ -73,7 +73,9 @@ public:
     counts_.own += is_own ? 1 : 0;
     if (!dump_.empty() && !is_own) {
       write(bytes, ".wasm");
-      write(as_bytes(flat), ".wat");
+    }
+    if (!dump_.empty()) {
+      write(as_bytes(flat), is_own ? ".own" : ".wat");
     }
     ++counts_.modules;
   }
