@@ -10,8 +10,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from petrel_test import Suite, run  # noqa: E402
 
-# 2,079,432 when this was set, above the goal of 2,000,000; docs/runner.md says what takes the room.
-SIZE_LIMIT_BYTES = 2_100_000
+# 2,134,728 when this was set (exceptions and annotations of the text format are in), above the goal of 2,000,000;
+# docs/runner.md says what takes the room.
+SIZE_LIMIT_BYTES = 2_160_000
 
 
 def main():
