@@ -131,6 +131,9 @@ private:
     if (error.cls() == ErrorClass::trap) {
       outcome.kind = Outcome::Kind::trap;
       outcome.trap = static_cast<ir::TrapCode>(error.info().trap_code);
+    } else if (error.cls() == ErrorClass::exception) {
+      outcome.kind = Outcome::Kind::exception;
+      outcome.error = std::move(error);
     } else {
       outcome.kind = Outcome::Kind::error;
       outcome.error = std::move(error);

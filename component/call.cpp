@@ -145,7 +145,7 @@ bool ComponentInstance::post_return(const GuestOptions& callee, const ir::Lift& 
   CHECK(lift.signature.results.count <= kMaxFlat);
   std::memcpy(args, flat_results, lift.signature.results.count * sizeof(RawVal));
   callee.instance->may_leave = false;
-  const bool ok = store_.call(callee.post_return, args);
+  const bool ok = store_.call_no_throw(callee.post_return, args);
   callee.instance->may_leave = true;
   return ok;
 }
@@ -164,7 +164,7 @@ bool ComponentInstance::call_lifted(const ir::ComponentExport& exported, const v
   const TransferEnd host_params{.memory = static_cast<u8*>(const_cast<void*>(params))};
   if (!place_params(plan_.plan(exported.params), context(nullptr, &callee, nullptr, &scope),
                     host_params, callee, flat) ||
-      !store_.call(func(lift.func), flat)) {
+      !store_.call_no_throw(func(lift.func), flat)) {
     return false;
   }
   if (!exported.result.is_none()) {
@@ -223,7 +223,7 @@ bool ComponentInstance::call_fused(const FusedCall& fused, RawVal* args) {
   }
   if (!place_params(params_plan, context(&fused.caller, &fused.callee, nullptr, &scope), src,
                     fused.callee, flat) ||
-      !store_.call(func(lift.func), flat)) {
+      !store_.call_no_throw(func(lift.func), flat)) {
     return false;
   }
   if (!fused.fused->result.is_none()) {
@@ -313,7 +313,7 @@ bool ComponentInstance::drop_resource(InstanceState& holder, const ResourceType&
   }
   Entered entered(type.owner, &holder);
   RawVal args[1] = {RawVal::of_i32(handle.rep)};
-  return store_.call(type.dtor, args);
+  return store_.call_no_throw(type.dtor, args);
 }
 
 } // namespace petrel::component

@@ -23,7 +23,7 @@ std::optional<u64> call_realloc(runtime::Store& store, const GuestOptions& guest
                     RawVal::of_i32(static_cast<u32>(new_size))};
   const bool may_leave = guest.instance->may_leave;
   guest.instance->may_leave = false;
-  const bool ok = store.call(guest.realloc, args);
+  const bool ok = store.call_no_throw(guest.realloc, args);
   guest.instance->may_leave = may_leave;
   if (!ok) {
     return std::nullopt;

@@ -43,22 +43,4 @@ Result<RawVal> parse_core_value(std::string_view text, ValType type) {
   return value;
 }
 
-std::string print_core_value(const RawVal& value, ValType type) {
-  switch (type.kind()) {
-  case ValKind::i32: return strf("%d", static_cast<i32>(value.i32));
-  case ValKind::i64: return strf("%lld", static_cast<long long>(value.i64));
-  case ValKind::f32: return format_f32(value.i32);
-  case ValKind::f64: return format_f64(value.i64);
-  case ValKind::v128:
-    return strf("0x%016llx%016llx", static_cast<unsigned long long>(value.bits[1]),
-                static_cast<unsigned long long>(value.bits[0]));
-  case ValKind::ref:
-  case ValKind::ref_null: return value.i64 == 0 ? "null" : to_string(type);
-  case ValKind::bot:
-  case ValKind::i8:
-  case ValKind::i16: break;
-  }
-  PETREL_UNREACHABLE();
-}
-
 } // namespace petrel

@@ -15,7 +15,4 @@ namespace petrel {
 /// Errors: usage ("argument 'x': expected an i32").
 Result<RawVal> parse_core_value(std::string_view text, ValType type);
 
-/// Integers as signed decimals, floats shortest, references as `null`, `funcref` or `externref`.
-std::string print_core_value(const RawVal& value, ValType type);
-
 } // namespace petrel

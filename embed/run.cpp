@@ -6,6 +6,7 @@
 #include "embed/core_values.h"
 #include "embed/guest_threads.h"
 #include "interp/interp.h"
+#include "ir/value_text.h"
 #include "runtime/deadline.h"
 #include "runtime/linker.h"
 #include "wasi/preview1.h"
@@ -158,7 +159,7 @@ Result<std::string> call_function(const Program& program, const std::string& nam
   TRY(guest.store.call_checked(instance->func_ref(FuncIdx(exported->index)), slots.data()));
   std::string text;
   for (usize i = 0; i < results.size(); ++i) {
-    text += print_core_value(slots[i], results[i]) + "\n";
+    text += ir::value_text(slots[i], results[i]) + "\n";
   }
   return text;
 }

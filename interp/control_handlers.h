@@ -6,6 +6,7 @@
 
 #include <type_traits>
 
+#include "interp/exceptions.h"
 #include "interp/leb.h"
 #include "interp/regs.h"
 #include "interp/support.h"
@@ -44,6 +45,22 @@ template <u32 S> PETREL_HANDLER(op_illegal) {
     mem0 = ctx->mem0_base;                                                                         \
     disp = static_cast<const Entry*>(ctx->interp_dispatch);                                        \
   } while (false)
+
+/// What is pending leaves this frame, or, after a tail call (kTail), the caller's: goes on where an exception is caught.
+template <bool kTail> PETREL_HANDLER(unwind_pending) {
+  PETREL_ENTER;
+  const Landing landing = unwind(pc, fp, func, kTail);
+  if (landing.func == nullptr) {
+    PETREL_LEAVE(false);
+  }
+  pc = landing.pc;
+  stp = landing.stp;
+  fp = landing.fp;
+  sp = landing.sp;
+  func = landing.func;
+  PETREL_SWITCH_CONTEXT(func->ctx);
+  PETREL_NEXT(0);
+}
 
 /// Asks the runtime, then goes on at `pc`.
 template <u32 S> PETREL_HANDLER(poll_and_go) {
@@ -287,7 +304,7 @@ PETREL_HANDLER(call_host_func) {
   // SAFETY: set by call_ref_slow.
   if (!call_host(reinterpret_cast<ir::FuncRef*>(a), args, params > results ? params : results,
                  {nullptr, func, pc, fp})) {
-    PETREL_LEAVE(false);
+    PETREL_GOTO(unwind_pending<false>);
   }
   sp = args + results;
   mem0 = ctx->mem0_base;

@@ -7,6 +7,7 @@
 
 #include "interp/atomic_handlers.h"
 #include "interp/control_handlers.h"
+#include "interp/exception_handlers.h"
 #include "interp/interp.h"
 #include "interp/memory_handlers.h"
 #include "interp/numeric_handlers.h"
@@ -102,10 +103,10 @@ template <u32 S> PETREL_HANDLER(op_prefix_fc) {
 #define PETREL_IF_ReferenceTypes(...) __VA_ARGS__
 #define PETREL_IF_TailCall(...) __VA_ARGS__
 #define PETREL_IF_FunctionReferences(...) __VA_ARGS__
+#define PETREL_IF_Exceptions(...) __VA_ARGS__
+#define PETREL_IF_LegacyExceptions(...) __VA_ARGS__
 // Those of the 0xfb page have their names in gc_dispatch.cpp.
 #define PETREL_IF_Gc(...) op_illegal<S>
-#define PETREL_IF_Exceptions(...) op_illegal<S>
-#define PETREL_IF_LegacyExceptions(...) op_illegal<S>
 // Vector instructions are in a page of their own (simd_dispatch.cpp).
 #define PETREL_IF_Simd(...) op_illegal<S>
 #define PETREL_IF_RelaxedSimd(...) op_illegal<S>

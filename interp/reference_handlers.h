@@ -84,7 +84,7 @@ PETREL_HANDLER(tail_call_ref) {
   const u32 results = static_cast<u32>(b >> 32);
   Slot* const args = sp - params;
   if (!call_host(ref, args, params > results ? params : results, {nullptr, func, pc, fp})) {
-    PETREL_LEAVE(false);
+    PETREL_GOTO(unwind_pending<true>);
   }
   sp = args + results;
   mem0 = ctx->mem0_base;

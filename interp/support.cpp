@@ -209,9 +209,6 @@ bool call_host(ir::FuncRef* callee, Slot* args, u32 slots, HostFrame from) {
   const bool ok = callee->array_entry(callee, args);
   store.interp_frame = outer;
   store.value_stack_top = outer_top;
-  if (!ok) {
-    record_frames(from.pc, from.fp, from.func);
-  }
   return ok;
 }
 

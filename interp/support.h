@@ -29,7 +29,7 @@ struct Arity {
 Arity arity_of_type(const ir::VMContext* ctx, u32 type_idx);
 
 /// A call to host code: its arguments, replaced by the results, are the slots from `args`, with `slots` =
-/// max(parameters, results) in use. False: a trap or exit is pending and the frames of `from` are recorded.
+/// max(parameters, results) in use. False: something is pending (a trap, an exit, an exception), and `unwind` comes next.
 bool call_host(ir::FuncRef* callee, Slot* args, u32 slots, HostFrame from);
 
 /// A tail call: moves the arguments of `callee`, the topmost operands, to `fp`, and makes its frame there with the header of

@@ -180,8 +180,15 @@ Status Instance::link_one(const ir::Import& import, const Extern& given) {
     globals_.push_back(given.global);
     return {};
   }
-  case ir::ExternKind::tag:
-    return fail(ErrorClass::unsupported, "imported tags are not in this build (exceptions)");
+  case ir::ExternKind::tag: {
+    const u64 wanted = module_->type_ids[ir.tags()[import.index].type.index()];
+    if (given.tag->type_id != wanted) {
+      return incompatible(ir, import, "tag " + signature_text(func_signature(wanted)),
+                          "tag " + signature_text(func_signature(given.tag->type_id)));
+    }
+    tags_.push_back(given.tag);
+    return {};
+  }
   }
   PETREL_UNREACHABLE();
 }
@@ -269,7 +276,17 @@ Status Instance::define_globals() {
   return {};
 }
 
+Status Instance::define_tags() {
+  for (u32 i = ir().header().imported_tags; i < ir().tags().size(); ++i) {
+    const u64 type_id = module_->type_ids[ir().tags()[i].type.index()];
+    TRY_ASSIGN(Tag * tag, store_.make_tag(type_id, this, i));
+    tags_.push_back(tag);
+  }
+  return {};
+}
+
 Status Instance::define() {
+  TRY(define_tags());
   TRY(define_memories());
   TRY(define_globals());
   TRY(define_tables());
@@ -412,7 +429,7 @@ Extern Instance::extern_of(ir::ExternKind kind, u32 index) {
   case ir::ExternKind::table: return Extern::of(tables_[index]);
   case ir::ExternKind::memory: return Extern::of(memories_[index]);
   case ir::ExternKind::global: return Extern::of(globals_[index]);
-  case ir::ExternKind::tag: break;
+  case ir::ExternKind::tag: return Extern::of(tags_[index]);
   }
   PETREL_UNREACHABLE();
 }

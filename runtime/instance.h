@@ -30,6 +30,7 @@ public:
   u32 memory_count() const { return narrow<u32>(memories_.size()); }
   Table& table(TableIdx idx) const { return *tables_[idx.index()]; }
   Global& global(GlobalIdx idx) const { return *globals_[idx.index()]; }
+  const Tag& tag(TagIdx idx) const { return *tags_[idx.index()]; }
   RawVal* global_slot(GlobalIdx idx) const { return globals_[idx.index()]->slot; }
 
   /// The exported definition of that name; empty when there is none.
@@ -62,6 +63,7 @@ private:
   Status define_memories();
   Status define_tables();
   Status define_globals();
+  Status define_tags();
   Status fill_segments();
   Status evaluate_elems();
   Status prepare_gc();
@@ -78,6 +80,7 @@ private:
   std::vector<Memory*> memories_;
   std::vector<Table*> tables_;
   std::vector<Global*> globals_;
+  std::vector<Tag*> tags_;
   std::vector<bool> dropped_datas_;
   std::vector<bool> dropped_elems_;
   std::vector<std::vector<u64>>

@@ -96,6 +96,20 @@ bool Store::call(ir::FuncRef* callee, RawVal* args) {
   return ok;
 }
 
+bool Store::call_no_throw(ir::FuncRef* callee, RawVal* args) {
+  if (call(callee, args)) {
+    return true;
+  }
+  if (pending_.kind == PendingKind::exception) {
+    const std::string what =
+        "uncaught exception: " + describe_exception(*this, vm_.pending_exception);
+    vm_.pending_exception = 0;
+    pending_.kind = PendingKind::none; // its frames stay
+    raise(ir::TrapCode::uncaught_exception, what);
+  }
+  return false;
+}
+
 Status Store::call_checked(ir::FuncRef* callee, RawVal* args) {
   if (call(callee, args)) {
     return {};
@@ -115,6 +129,26 @@ bool Store::raise_exit(i32 exit_code, std::string_view complaint) {
   set_pending(PendingKind::exit, complaint);
   pending_.exit_code = exit_code;
   return false;
+}
+
+bool Store::raise_exception(u64 exception) {
+  set_pending(PendingKind::exception, {});
+  vm_.pending_exception = exception;
+  return false;
+}
+
+u64 Store::catch_exception() {
+  CHECK(pending_.kind == PendingKind::exception);
+  clear_pending();
+  return std::exchange(vm_.pending_exception, 0);
+}
+
+void Store::clear_pending() {
+  pending_.kind = PendingKind::none;
+  pending_.frame_count = 0;
+  pending_.frames_total = 0;
+  pending_.native_captured = false;
+  pending_.message[0] = '\0';
 }
 
 void Store::set_pending(PendingKind kind, std::string_view message) {
@@ -168,12 +202,19 @@ Error Store::take_pending() {
     info.exit_code = pending_.exit_code;
     info.text = pending_.message;
   } else {
-    info.cls = ErrorClass::trap;
     info.exit_code = 134;
-    info.trap_code = static_cast<u32>(pending_.code);
-    const std::string_view what = pending_.message[0] != '\0' ? std::string_view(pending_.message)
-                                                              : ir::trap_message(pending_.code);
-    info.text = strf("wasm trap: %.*s", PETREL_SV(what));
+    if (pending_.kind == PendingKind::exception) {
+      info.cls = ErrorClass::exception;
+      info.text = "uncaught exception: " + describe_exception(*this, vm_.pending_exception);
+      vm_.pending_exception = 0;
+    } else {
+      info.cls = ErrorClass::trap;
+      info.trap_code = static_cast<u32>(pending_.code);
+      const std::string_view what = pending_.message[0] != '\0'
+                                        ? std::string_view(pending_.message)
+                                        : ir::trap_message(pending_.code);
+      info.text = strf("wasm trap: %.*s", PETREL_SV(what));
+    }
     const std::vector<Frame> frames = resolve_frames(pending_);
     info.detail = backtrace_text(frames, pending_.frames_total - pending_.frame_count);
     if (!frames.empty()) {
@@ -184,11 +225,7 @@ Error Store::take_pending() {
       info.offset = frames[0].wasm_offset;
     }
   }
-  pending_.kind = PendingKind::none;
-  pending_.frame_count = 0;
-  pending_.frames_total = 0;
-  pending_.native_captured = false;
-  pending_.message[0] = '\0';
+  clear_pending();
   return Error(std::move(info));
 }
 
@@ -292,6 +329,13 @@ Global* Store::make_global(ir::GlobalType type, RawVal value) {
   global->slot = &global->own_value;
   globals_.push_back(std::move(global));
   return globals_.back().get();
+}
+
+Result<Tag*> Store::make_tag(u64 type_id, const Instance* definer, u32 definer_index) {
+  TRY(gc_heap());
+  tags_.push_back(std::make_unique<Tag>(
+      Tag{narrow<u32>(tags_.size()), type_id, definer, definer_index}));
+  return tags_.back().get();
 }
 
 bool Store::reserves_memory(const u8* address) const {

@@ -16,6 +16,7 @@
 #include "runtime/host.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
+#include "runtime/tag.h"
 #include "runtime/trap.h"
 
 namespace petrel::runtime {
@@ -67,6 +68,7 @@ struct Extern {
     Memory* memory;
     Table* table;
     Global* global;
+    Tag* tag;
     void* any = nullptr;
   };
   static Extern of(ir::FuncRef* f) {
@@ -93,6 +95,12 @@ struct Extern {
     e.global = g;
     return e;
   }
+  static Extern of(Tag* t) {
+    Extern e;
+    e.kind = ir::ExternKind::tag;
+    e.tag = t;
+    return e;
+  }
 };
 
 class Store {
@@ -115,7 +123,9 @@ public:
   /// Calls a function; `args` has room for max(parameters, results). False: `pending()` says why, and the caller
   /// (a host function) returns false too, or takes it as an Error.
   bool call(ir::FuncRef* callee, RawVal* args);
-  /// The same for embedders: the pending trap or exit becomes an Error.
+  /// The same for what traps when an exception comes out (canonical ABI).
+  bool call_no_throw(ir::FuncRef* callee, RawVal* args);
+  /// The same for embedders: the pending trap, exit or exception becomes an Error.
   Status call_checked(ir::FuncRef* callee, RawVal* args);
 
   /// Makes a trap pending; always false, so that host functions can `return store.raise(…)`.
@@ -123,8 +133,12 @@ public:
   bool raise(ir::TrapCode code, std::string_view message);
   /// The guest ends itself; `complaint` (static text) when the status was no valid one.
   bool raise_exit(i32 exit_code, std::string_view complaint = {});
+  /// Makes an exception pending (runtime/tag.h); always false.
+  bool raise_exception(u64 exception);
+  /// The pending exception, caught: nothing is pending afterwards.
+  u64 catch_exception();
   Pending& pending() { return pending_; }
-  /// The pending trap or exit as an Error with backtrace; nothing is pending afterwards.
+  /// The pending trap, exit or exception as an Error with backtrace; nothing is pending afterwards.
   Error take_pending();
 
   /// A host function that instances can import. Lives as long as the Store.
@@ -137,6 +151,9 @@ public:
   std::shared_ptr<Memory> owner_of(const Memory* memory) const;
   Result<Table*> make_table(const ir::TableType& type);
   Global* make_global(ir::GlobalType type, RawVal value);
+  /// A new tag; `definer` null for one of the embedder's. Errors: limit.
+  Result<Tag*> make_tag(u64 type_id, const Instance* definer, u32 definer_index);
+  const Tag& tag(u32 index) const { return *tags_[index]; }
 
   /// The GC heap, made on first use. Errors: limit.
   Result<GcHeap*> gc_heap();
@@ -159,6 +176,7 @@ private:
   Status prepare_stacks();
   static void visit_gc_roots(void* store, GcMarker& marker);
   void set_pending(PendingKind kind, std::string_view message);
+  void clear_pending();
   ir::FuncRef* import_host_func(ir::FuncRef* original, Instance& importer, const void* adapter);
 
   StoreConfig config_;
@@ -175,6 +193,7 @@ private:
   std::vector<std::shared_ptr<Memory>> memories_;
   std::vector<std::unique_ptr<Table>> tables_;
   std::vector<std::unique_ptr<Global>> globals_;
+  std::vector<std::unique_ptr<Tag>> tags_;
   struct HostFunc {
     ir::FuncRef ref;
     HostImport import;

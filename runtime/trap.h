@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What stops a guest: a trap, or its own wish to exit. Exactly one of them is *pending* in a Store while its
-// frames are left. Frames are recorded on the way out (innermost first): compiled frames as native return
+// What stops a guest: a trap, its own wish to exit, or an exception on the way to its handler. Exactly one of them is
+// *pending* in a Store while its frames are left; only exceptions are ever taken back (a handler further out).
+// Frames are recorded on the way out (innermost first): compiled frames as native return
 // addresses, interpreted ones as wasm offsets; names are looked up only when somebody prints them. A signal
 // handler writes here, so nothing allocates.
 #pragma once
@@ -24,7 +25,12 @@ struct RawFrame {
   bool is_exact = false; ///< native_pc is the trapping instruction itself
 };
 
-enum class PendingKind : u8 { none, trap, exit };
+enum class PendingKind : u8 {
+  none,
+  trap,
+  exit,
+  exception, ///< VMStoreContext::pending_exception
+};
 
 struct Pending {
   static constexpr u32 kMaxFrames = 64;

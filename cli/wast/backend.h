@@ -36,7 +36,7 @@ struct Outcome {
   ir::TrapCode trap{};
   u32 instance = 0; ///< of `instantiate`
   std::optional<Error> error =
-      {}; ///< kind error: link, limit, unsupported, usage (no such export) …
+      {}; ///< kind exception; kind error: link, limit, unsupported, usage (no such export) …
 };
 
 class Backend {
