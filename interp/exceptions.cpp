@@ -5,6 +5,7 @@
 
 #include "interp/leb.h"
 #include "interp/support.h"
+#include "ir/side_table.h"
 #include "runtime/instance.h"
 #include "runtime/type_registry.h"
 
@@ -70,7 +71,7 @@ void pop_frame(const u8*& pc, const Slot*& fp, const Func*& func) {
   func = header.func;
   fp = header.fp;
   if (func->kind != FuncKind::exit) {
-    pc = header.pc - header.stp[-1]; // the call's entry holds its length
+    pc = header.pc - ir::call_length(header.stp[-1]);
   }
 }
 

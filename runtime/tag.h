@@ -16,8 +16,8 @@ class Store;
 
 /// A tag instance. Its index is its identity.
 struct Tag {
-  u32 index = 0;    ///< in the Store
-  u64 type_id = 0;  ///< canonical id of a function type without results
+  u32 index = 0;                     ///< in the Store
+  u64 type_id = 0;                   ///< canonical id of a function type without results
   const Instance* definer = nullptr; ///< null: made by the embedder
   u32 definer_index = 0;             ///< in the definer's index space
 };

@@ -67,8 +67,7 @@ std::string describe(const Outcome& outcome) {
     return text;
   }
   case Outcome::Kind::trap: return "trap: " + std::string(ir::trap_message(outcome.trap));
-  case Outcome::Kind::exception:
-    return outcome.error ? outcome.error->info().text : "an exception";
+  case Outcome::Kind::exception: return outcome.error ? outcome.error->info().text : "an exception";
   case Outcome::Kind::error: return outcome.error->to_string();
   }
   PETREL_UNREACHABLE();
