@@ -58,9 +58,11 @@ Error Error::with_file(std::string file) && {
   return std::move(*this);
 }
 
-std::string Error::to_string() const {
-  std::string line = strf("error[%.*s]: ", static_cast<int>(error_class_name(cls()).size()),
-                          error_class_name(cls()).data());
+std::string Error::to_string(std::string_view severity) const {
+  std::string line(severity);
+  line += '[';
+  line += error_class_name(cls());
+  line += "]: ";
   if (!info_->file.empty()) {
     line += escaped(info_->file);
     line += info_->line != 0 ? ":" : ": ";

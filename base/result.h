@@ -70,7 +70,8 @@ public:
   Error with_file(std::string file) &&;
 
   /// The printed form: `error[class]: file: where, offset 0x1f3: text`, first line <= 300 bytes, then `detail`.
-  std::string to_string() const;
+  /// Where it stops nothing, `severity` is "warning".
+  std::string to_string(std::string_view severity = "error") const;
 
 private:
   std::unique_ptr<ErrorInfo> info_;

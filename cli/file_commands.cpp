@@ -2,6 +2,8 @@
 //
 // `validate` and `encode`: commands that read one file and run nothing.
 #include <cerrno>
+#include <cstdio>
+#include <optional>
 
 #include "base/format.h"
 #include "cli/commands.h"
@@ -12,7 +14,10 @@ namespace petrel::cli {
 Result<int> validate_command(const Context& context) {
   TRY_ASSIGN(const std::string path, single_file(context));
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
-  TRY(Program::validate(path, options));
+  TRY_ASSIGN(const std::optional<Error> warning, Program::validate(path, options));
+  if (warning) {
+    std::fprintf(stderr, "%s\n", warning->to_string("warning").c_str());
+  }
   return 0;
 }
 

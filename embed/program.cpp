@@ -23,20 +23,26 @@ bool is_text(Bytes file) {
   return first != file.end() && (*first == '(' || *first == ';');
 }
 
-Status validate_bytes(Bytes file, const ProgramOptions& options) {
+Result<std::optional<Error>> validate_bytes(Bytes file, const ProgramOptions& options) {
   if (!is_binary(file) && is_text(file)) {
     TRY_ASSIGN(const text::EncodedModule encoded, text::encode_module(as_text(file)));
-    if (auto status = validate_bytes(encoded.bytes, options); !status) { // once: binary now
+    auto checked = validate_bytes(encoded.bytes, options); // once: binary now
+    if (!checked) {
       return std::unexpected(
-          text::place_in_text(std::move(status).error(), encoded, as_text(file)));
+          text::place_in_text(std::move(checked).error(), encoded, as_text(file)));
     }
-    return {};
+    if (*checked) {
+      *checked = text::place_in_text(std::move(**checked), encoded, as_text(file));
+    }
+    return checked;
   }
   if (is_component(file)) {
-    return validate_component(file, options.decode);
+    TRY(validate_component(file, options.decode));
+    return std::nullopt;
   }
   TRY(decode_module(file, 0, file.size(), options.decode));
-  return frontend::check_custom_sections(file);
+  auto custom = frontend::check_custom_sections(file);
+  return custom ? std::nullopt : std::optional(std::move(custom).error());
 }
 
 } // namespace
@@ -60,8 +66,9 @@ Result<std::shared_ptr<const Program>> Program::load(const std::string& path,
   return *std::move(program);
 }
 
-Status Program::validate(const std::string& path, const ProgramOptions& options) {
-  auto check = [&]() -> Status {
+Result<std::optional<Error>> Program::validate(const std::string& path,
+                                               const ProgramOptions& options) {
+  auto check = [&]() -> Result<std::optional<Error>> {
     if (path != "-") {
       TRY_ASSIGN(const std::string prefix, sys::read_prefix(path, 4));
       if (runtime::CodeImage::is_image(as_bytes(prefix))) {
@@ -76,7 +83,13 @@ Status Program::validate(const std::string& path, const ProgramOptions& options)
     return validate_bytes(bytes.bytes(), options);
   };
   auto checked = check();
-  return checked ? Status() : std::unexpected(std::move(checked).error().with_file(path));
+  if (!checked) {
+    return std::unexpected(std::move(checked).error().with_file(path));
+  }
+  if (*checked) {
+    *checked = std::move(**checked).with_file(path);
+  }
+  return checked;
 }
 
 Result<std::shared_ptr<const Program>> Program::from_bytes(sys::FileBytes bytes,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ public:
   static Result<std::shared_ptr<const Program>> from_bytes(sys::FileBytes bytes,
                                                            const ProgramOptions& options);
 
-  /// Decodes and validates FILE in any form; a `.cwasm` is checked whole, with its digest. Errors as above.
-  static Status validate(const std::string& path, const ProgramOptions& options);
+  /// Decodes and validates FILE in any form; a `.cwasm` is checked whole, with its digest. Errors as above. The value is
+  /// what is wrong with a custom section of a core module, which leaves the module valid (binary format, 5.5.3).
+  static Result<std::optional<Error>> validate(const std::string& path,
+                                               const ProgramOptions& options);
 
   bool is_component() const { return is_component_; }
   bool is_native() const { return image_ != nullptr; }

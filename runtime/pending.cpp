@@ -102,9 +102,8 @@ Error Store::take_pending() {
     } else {
       info.cls = ErrorClass::trap;
       info.trap_code = static_cast<u32>(pending_.code);
-      const std::string_view what = pending_.message[0] != '\0'
-                                        ? std::string_view(pending_.message)
-                                        : ir::trap_message(pending_.code);
+      const std::string_view what = pending_.message[0] != '\0' ? std::string_view(pending_.message)
+                                                                : ir::trap_message(pending_.code);
       info.text = strf("wasm trap: %.*s", PETREL_SV(what));
     }
     const std::vector<Frame> frames = resolve_frames(pending_);
