@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/unicode.h"
 #include "cli/commands.h"
+#include "frontend/text/module_scan.h"
 
 namespace petrel::cli {
 
@@ -65,6 +66,39 @@ void print_module(const ir::Module& module, const char* indent) {
     std::printf("%s  export %s \"%s\" %s\n", indent, std::string(kind_name(exported.kind)).c_str(),
                 escaped(module.str(exported.name)).c_str(),
                 type_text(module, exported.kind, exported.index).c_str());
+  }
+}
+
+/// Who made it: `language C11, processed-by clang 22.1.0` (tool conventions, ProducersSection.md). Stops where the section
+/// is damaged.
+std::string producers_text(ByteReader r) {
+  std::string text;
+  const u32 fields = r.read_var_u32().value_or(0);
+  for (u32 field = 0; field < fields; ++field) {
+    const auto name = r.read_name();
+    const u32 values = name ? r.read_var_u32().value_or(0) : 0;
+    for (u32 value = 0; value < values; ++value) {
+      const auto tool = r.read_name();
+      if (!tool) {
+        return text;
+      }
+      const std::string_view version = r.read_name().value_or("");
+      text += text.empty() ? ": " : ", ";
+      text += escaped(*name) + " " + escaped(*tool);
+      text += version.empty() ? "" : " " + escaped(version);
+    }
+  }
+  return text;
+}
+
+void print_custom_sections(Bytes file) {
+  for (const text::RawSection& section : text::scan_module(file).sections) {
+    if (section.id == 0) {
+      const std::string producers =
+          section.name == "producers" ? producers_text(ByteReader(section.payload)) : "";
+      std::printf("  custom \"%s\" %zu bytes%s\n", escaped(section.name).c_str(),
+                  section.payload.size(), producers.c_str());
+    }
   }
 }
 
@@ -128,6 +162,7 @@ Result<int> inspect_command(const Context& context) {
     print_component(*program);
   } else {
     print_module(program->modules().front().ir, "");
+    print_custom_sections(program->file());
   }
   return 0;
 }

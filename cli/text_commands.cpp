@@ -8,6 +8,7 @@
 
 #include "base/format.h"
 #include "cli/commands.h"
+#include "frontend/text/encode.h"
 #include "frontend/text/print.h"
 #include "frontend/text/strip.h"
 
@@ -16,6 +17,25 @@ namespace petrel::cli {
 namespace {
 
 constexpr u64 kLargestFileBytes = u64{1} << 32;
+
+/// The bytes of a core module: those of a binary file, or what a text encodes to.
+Result<std::vector<u8>> module_bytes(const std::string& path) {
+  TRY_ASSIGN(const sys::FileBytes file, sys::read_file(path, kLargestFileBytes));
+  const Bytes bytes = file.bytes();
+  if (as_text(bytes).starts_with(std::string_view("\0asm", 4))) {
+    if (bytes.size() > 6 && bytes[6] != 0) {
+      return fail(ErrorClass::unsupported, "is a component: this build prints core modules");
+    }
+    return std::vector<u8>(bytes.begin(), bytes.end());
+  }
+  if (as_text(bytes).starts_with("\x7f"
+                                 "ELF")) {
+    return fail(ErrorClass::unsupported,
+                "is an image of native code: print the module that it was made of");
+  }
+  TRY_ASSIGN(text::EncodedModule encoded, text::encode_module(as_text(bytes)));
+  return std::move(encoded.bytes);
+}
 
 /// Where text goes while it is made: a descriptor.
 class Output {
@@ -52,14 +72,14 @@ private:
 Result<int> print_command(const Context& context) {
   TRY_ASSIGN(const std::string path, single_file(context));
   auto print = [&]() -> Status {
-    TRY_ASSIGN(const sys::FileBytes file, sys::read_file(path, kLargestFileBytes));
+    TRY_ASSIGN(const std::vector<u8> bytes, module_bytes(path));
     Output out;
     TRY(out.open(context.line.value(OptionId::output).value_or("-")));
     text::PrintOptions options;
     options.folded = context.line.has(OptionId::fold);
     options.offsets = context.line.has(OptionId::offsets);
     options.plain = context.line.has(OptionId::plain);
-    return text::print_module(file.bytes(), options, Output::write, &out);
+    return text::print_module(bytes, options, Output::write, &out);
   };
   if (auto done = print(); !done) {
     return std::unexpected(std::move(done).error().with_file(path));
