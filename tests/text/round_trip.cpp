@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // text_round_trip [--dump DIR] FILE…: prints every module of scripts (.wast), texts (.wat) and binaries in each style and
-// encodes what was printed: the bytes must be those that were printed. Modules that do not decode (assert_malformed) are
-// counted apart; a module that decodes but is invalid must come back too. With --dump, texts in the flat style go to DIR for
+// encodes what was printed: the bytes must be those that were printed. Only modules of assert_malformed and of
+// assert_malformed_custom may fail to decode, they are counted apart; an invalid module must come back too. With --dump, texts in the flat style go to DIR for
 // other tools: N.wat with the module as N.wasm, or N.own when the text has annotations of ours.
 // One line per failure, `FILE:LINE STYLE: what`; the last line counts.
 #include <algorithm>
@@ -37,22 +37,23 @@ class RoundTrip {
 public:
   explicit RoundTrip(std::string dump) : dump_(std::move(dump)) {}
 
-  void module(const std::string& where, Bytes bytes) {
+  void module(const std::string& where, Bytes bytes, bool may_be_malformed) {
     if (!as_text(bytes).starts_with(std::string_view("\0asm\x01\0\0\0", 8))) {
-      ++counts_.malformed;
+      malformed(where, "no module", may_be_malformed);
       return;
     }
     std::string flat;
+    DecodeOptions all_features;
+    all_features.features = ir::kImplementedFeatures;
     for (const Style& style : kStyles) {
       auto text = print_to_string(bytes, style.options);
-      auto decoded = decode_module(bytes, 0, bytes.size(), DecodeOptions());
-      const bool is_malformed = !decoded && decoded.error().cls() == ErrorClass::malformed;
-      if (!text || is_malformed) {
-        if (!text && !is_malformed && (decoded || decoded.error().cls() == ErrorClass::invalid)) {
-          fail(where, style, "does not print: " + text.error().to_string());
-        } else {
-          ++counts_.malformed;
-        }
+      auto decoded = decode_module(bytes, 0, bytes.size(), all_features);
+      if (!decoded && decoded.error().cls() == ErrorClass::malformed) {
+        malformed(where, decoded.error().to_string(), may_be_malformed);
+        return;
+      }
+      if (!text) {
+        fail(where, style, "does not print: " + text.error().to_string());
         return;
       }
       auto encoded = encode_module(*text);
@@ -92,10 +93,13 @@ public:
       if (module_text.fields.empty() && module_text.bytes.empty()) {
         continue;
       }
+      const bool may_be_malformed = command.kind == CommandKind::assert_malformed ||
+                                    command.kind == CommandKind::assert_malformed_custom;
+      const std::string where = strf("%s:%u", path.c_str(), command.position.line);
       if (auto encoded = encode_script_module(module_text)) {
-        module(strf("%s:%u", path.c_str(), command.position.line), encoded->bytes);
+        module(where, encoded->bytes, may_be_malformed);
       } else {
-        ++counts_.malformed;
+        malformed(where, encoded.error().to_string(), may_be_malformed);
       }
     }
   }
@@ -112,6 +116,15 @@ private:
     const auto [a, b] = std::mismatch(got.begin(), got.end(), wanted.begin(), wanted.end());
     return strf("differs at byte 0x%zx of %zu (%zu came back)",
                 static_cast<usize>(b - wanted.begin()), wanted.size(), got.size());
+  }
+
+  void malformed(const std::string& where, const std::string& what, bool may_be_malformed) {
+    if (may_be_malformed) {
+      ++counts_.malformed;
+      return;
+    }
+    std::printf("%s: %s\n", where.c_str(), what.c_str());
+    ++counts_.failed;
   }
 
   void fail(const std::string& where, const Style& style, const std::string& what) {
@@ -148,9 +161,9 @@ int run(std::span<char* const> words) {
       trip.script(path, as_text(file->bytes()));
     } else if (path.ends_with(".wat")) {
       auto encoded = encode_module(as_text(file->bytes()));
-      trip.module(path, encoded ? Bytes(encoded->bytes) : Bytes());
+      trip.module(path, encoded ? Bytes(encoded->bytes) : Bytes(), false);
     } else {
-      trip.module(path, file->bytes());
+      trip.module(path, file->bytes(), false);
     }
   }
   return trip.finish();
