@@ -32,6 +32,24 @@ template <Op kOp> V emit_numeric(FunctionEmitter& emitter);
   }
 #include "ir/opcodes.def"
 
+void emit_wide(NumericEmitter::Wide (NumericEmitter::*method)(V, V), FunctionEmitter& emitter) {
+  const V second = emitter.pop();
+  const V first = emitter.pop();
+  for (V half : (emitter.numeric().*method)(first, second)) {
+    emitter.push(half);
+  }
+}
+void emit_wide(NumericEmitter::Wide (NumericEmitter::*method)(V, V, V, V),
+               FunctionEmitter& emitter) {
+  std::array<V, 4> operands;
+  for (usize i = operands.size(); i-- > 0;) {
+    operands[i] = emitter.pop();
+  }
+  for (V half : (emitter.numeric().*method)(operands[0], operands[1], operands[2], operands[3])) {
+    emitter.push(half);
+  }
+}
+
 constexpr bool is_numeric(Family family) {
   return family == Family::Test || family == Family::Compare || family == Family::Unary ||
          family == Family::Binary || family == Family::DivRem || family == Family::Convert ||
@@ -143,6 +161,14 @@ private:
       table<kOp>(in);
     } else if constexpr (family == Family::Memory) {
       memory<kOp>(in);
+    } else if constexpr (kOp == Op::I64Add128) {
+      emit_wide(&NumericEmitter::i64_add128, e_);
+    } else if constexpr (kOp == Op::I64Sub128) {
+      emit_wide(&NumericEmitter::i64_sub128, e_);
+    } else if constexpr (kOp == Op::I64MulWideS) {
+      emit_wide(&NumericEmitter::i64_mul_wide_s, e_);
+    } else if constexpr (kOp == Op::I64MulWideU) {
+      emit_wide(&NumericEmitter::i64_mul_wide_u, e_);
     } else if constexpr (kOp == Op::I32Const) {
       e_.push(e_.ir().getInt32(static_cast<u32>(in.bits)));
     } else if constexpr (kOp == Op::I64Const) {

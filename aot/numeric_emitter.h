@@ -6,6 +6,8 @@
 // away together with the operation (x * 1.0) is hidden from it: the operation has to quiet a signalling NaN.
 #pragma once
 
+#include <array>
+
 #include "aot/function_builder.h"
 
 namespace petrel::aot {
@@ -163,7 +165,30 @@ public:
   V i64_trunc_f64_s(V a) { return checked_trunc(a, b_.getInt64Ty(), true); }
   V i64_trunc_f64_u(V a) { return checked_trunc(a, b_.getInt64Ty(), false); }
 
+  // Wide arithmetic: low half, high half.
+  using Wide = std::array<V, 2>;
+  Wide i64_add128(V a_low, V a_high, V c_low, V c_high) {
+    return split(b_.CreateAdd(join(a_low, a_high), join(c_low, c_high)));
+  }
+  Wide i64_sub128(V a_low, V a_high, V c_low, V c_high) {
+    return split(b_.CreateSub(join(a_low, a_high), join(c_low, c_high)));
+  }
+  Wide i64_mul_wide_s(V a, V c) {
+    return split(b_.CreateMul(b_.CreateSExt(a, i128()), b_.CreateSExt(c, i128())));
+  }
+  Wide i64_mul_wide_u(V a, V c) {
+    return split(b_.CreateMul(b_.CreateZExt(a, i128()), b_.CreateZExt(c, i128())));
+  }
+
 private:
+  llvm::Type* i128() { return b_.getInt128Ty(); }
+  V join(V low, V high) {
+    return b_.CreateOr(b_.CreateZExt(low, i128()), b_.CreateShl(b_.CreateZExt(high, i128()), 64));
+  }
+  Wide split(V wide) {
+    return {b_.CreateTrunc(wide, b_.getInt64Ty()),
+            b_.CreateTrunc(b_.CreateLShr(wide, 64), b_.getInt64Ty())};
+  }
   V as_i32(V condition) { return b_.CreateZExt(condition, b_.getInt32Ty()); }
   V eqz(V a) { return as_i32(b_.CreateICmpEQ(a, llvm::ConstantInt::get(a->getType(), 0))); }
   V masked(V shift_count);
