@@ -15,21 +15,17 @@
 #include "base/types.h"
 #include "frontend/text/byte_writer.h"
 #include "ir/opcodes.h"
+#include "tests/lib/random.h"
 
 namespace petrel::diff {
 
-/// splitmix64.
-class Random {
+class Random : public tests::Random {
 public:
-  explicit Random(u64 seed) : state_(seed) {}
-  u64 next();
-  u32 below(u32 bound) { return static_cast<u32>(next() % bound); }
+  using tests::Random::Random;
+  u32 below(u32 bound) { return static_cast<u32>(tests::Random::below(bound)); }
   bool one_in(u32 n) { return below(n) == 0; }
   /// Values where arithmetic has its edges, or any.
   u64 edge();
-
-private:
-  u64 state_;
 };
 
 /// Types of generated expressions.

@@ -9,14 +9,6 @@ namespace petrel::diff {
 
 using ir::Op;
 
-u64 Random::next() {
-  state_ += 0x9e3779b97f4a7c15;
-  u64 z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 u64 Random::edge() {
   static constexpr u64 kEdges[] = {0,
                                    1,

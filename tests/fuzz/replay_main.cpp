@@ -13,6 +13,7 @@
 
 #include "base/os.h"
 #include "tests/fuzz/targets.h"
+#include "tests/lib/random.h"
 
 namespace petrel::fuzz {
 
@@ -30,21 +31,7 @@ void keep_finding(int signal) {
   ::raise(signal);
 }
 
-/// xorshift64*.
-class Random {
-public:
-  explicit Random(u64 seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
-  u64 next() {
-    state_ ^= state_ >> 12;
-    state_ ^= state_ << 25;
-    state_ ^= state_ >> 27;
-    return state_ * 0x2545f4914f6cdd1d;
-  }
-  u64 below(u64 bound) { return bound == 0 ? 0 : next() % bound; }
-
-private:
-  u64 state_;
-};
+using tests::Random;
 
 /// One to three small damages: a bit, a byte, an insertion, a removal, a copy of a stretch elsewhere.
 void mutate(std::vector<u8>& bytes, Random& random) {

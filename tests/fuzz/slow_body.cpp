@@ -87,7 +87,7 @@ void BodyChecker::block_type(Types& params, Types& results) {
     return;
   }
   if ((b & 0xc0) == 0x40) { // a negative one-byte s33: a value type
-    results.push_back(read_value_type(r_, c_, c_.space.types.size()));
+    results.push_back(read_value_type(r_, c_.space.types.size()));
     return;
   }
   const int64_t index = r_.signed_leb(33);
@@ -527,8 +527,8 @@ void BodyChecker::cast_branch(Op op) {
     r_.fail("malformed cast flags");
   }
   Types types = label_types(label(r_.u32()));
-  const Type from = ref_to(read_heap_type(r_, c_, c_.space.types.size()), (flags & 1) != 0);
-  const Type to = ref_to(read_heap_type(r_, c_, c_.space.types.size()), (flags & 2) != 0);
+  const Type from = ref_to(read_heap_type(r_, c_.space.types.size()), (flags & 1) != 0);
+  const Type to = ref_to(read_heap_type(r_, c_.space.types.size()), (flags & 2) != 0);
   if (!r_.ok()) {
     return;
   }
@@ -633,7 +633,7 @@ void BodyChecker::select(Op op) {
       r_.fail("invalid result arity");
       return;
     }
-    const Type type = read_value_type(r_, c_, c_.space.types.size());
+    const Type type = read_value_type(r_, c_.space.types.size());
     pop(Types{type, type, {Type::i32}});
     push(type);
     return;
@@ -687,7 +687,7 @@ void BodyChecker::run(uint32_t type_index) {
   uint64_t total = locals_.size();
   for (uint32_t n = r_.count(); n > 0 && r_.ok(); --n) {
     const uint32_t count = r_.u32();
-    const Type local = read_value_type(r_, c_, c_.space.types.size());
+    const Type local = read_value_type(r_, c_.space.types.size());
     total += count;
     if (total > 50000) { // Petrel's limit, far below the specification's
       r_.fail("limit: locals");

@@ -103,7 +103,7 @@ Reader Reader::part(size_t size) {
 
 // ---- types ------------------------------------------------------------------------------------------
 
-int64_t read_heap_type(Reader& r, const Context&, uint64_t type_limit) {
+int64_t read_heap_type(Reader& r, uint64_t type_limit) {
   const int64_t code = r.signed_leb(33);
   if (code >= 0) {
     if (static_cast<uint64_t>(code) >= type_limit) {
@@ -119,10 +119,10 @@ int64_t read_heap_type(Reader& r, const Context&, uint64_t type_limit) {
   return code;
 }
 
-Type read_ref_type(Reader& r, const Context& c, uint64_t type_limit) {
+Type read_ref_type(Reader& r, uint64_t type_limit) {
   const uint8_t b = r.byte();
   if (b == 0x63 || b == 0x64) {
-    return ref_to(read_heap_type(r, c, type_limit), b == 0x63);
+    return ref_to(read_heap_type(r, type_limit), b == 0x63);
   }
   const int64_t heap = static_cast<int64_t>(b) - 0x80;
   if (heap > Heap::noexn || heap < Heap::exn) {
@@ -132,7 +132,7 @@ Type read_ref_type(Reader& r, const Context& c, uint64_t type_limit) {
   return ref_to(heap, true);
 }
 
-Type read_value_type(Reader& r, const Context& c, uint64_t type_limit) {
+Type read_value_type(Reader& r, uint64_t type_limit) {
   Reader ahead = r;
   switch (ahead.byte()) {
   case 0x7f: r = ahead; return {Type::i32};
@@ -140,7 +140,7 @@ Type read_value_type(Reader& r, const Context& c, uint64_t type_limit) {
   case 0x7d: r = ahead; return {Type::f32};
   case 0x7c: r = ahead; return {Type::f64};
   case 0x7b: r = ahead; return {Type::v128};
-  default: return read_ref_type(r, c, type_limit);
+  default: return read_ref_type(r, type_limit);
   }
 }
 
@@ -167,7 +167,7 @@ ir::Op read_op(Reader& r) {
 
 namespace {
 
-Field read_field(Reader& r, const Context& c, uint64_t limit) {
+Field read_field(Reader& r, uint64_t limit) {
   Field field;
   Reader ahead = r;
   const uint8_t b = ahead.byte();
@@ -175,7 +175,7 @@ Field read_field(Reader& r, const Context& c, uint64_t limit) {
     r = ahead;
     field.storage = {b == 0x78 ? Type::i8 : Type::i16};
   } else {
-    field.storage = read_value_type(r, c, limit);
+    field.storage = read_value_type(r, limit);
   }
   const uint8_t mut = r.byte();
   if (mut > 1) {
@@ -185,15 +185,15 @@ Field read_field(Reader& r, const Context& c, uint64_t limit) {
   return field;
 }
 
-Types read_types(Reader& r, const Context& c, uint64_t limit) {
+Types read_types(Reader& r, uint64_t limit) {
   Types types;
   for (uint32_t n = r.count(); n > 0 && r.ok(); --n) {
-    types.push_back(read_value_type(r, c, limit));
+    types.push_back(read_value_type(r, limit));
   }
   return types;
 }
 
-SubType read_subtype(Reader& r, const Context& c, uint32_t own_index, uint64_t limit) {
+SubType read_subtype(Reader& r, uint32_t own_index, uint64_t limit) {
   SubType type;
   uint8_t b = r.byte();
   if (b == 0x50 || b == 0x4f) {
@@ -212,16 +212,16 @@ SubType read_subtype(Reader& r, const Context& c, uint32_t own_index, uint64_t l
   }
   if (b == 0x60) {
     type.form = SubType::function;
-    type.params = read_types(r, c, limit);
-    type.results = read_types(r, c, limit);
+    type.params = read_types(r, limit);
+    type.results = read_types(r, limit);
   } else if (b == 0x5f) {
     type.form = SubType::structure;
     for (uint32_t n = r.count(); n > 0 && r.ok(); --n) {
-      type.fields.push_back(read_field(r, c, limit));
+      type.fields.push_back(read_field(r, limit));
     }
   } else if (b == 0x5e) {
     type.form = SubType::array;
-    type.fields.push_back(read_field(r, c, limit));
+    type.fields.push_back(read_field(r, limit));
   } else {
     r.fail("malformed composite type");
   }
@@ -241,7 +241,7 @@ void read_group(Reader& r, Context& c) {
     size = r.count();
   }
   for (uint32_t i = 0; i < size && r.ok(); ++i) {
-    types.push_back(read_subtype(r, c, start + i, uint64_t{start} + size));
+    types.push_back(read_subtype(r, start + i, uint64_t{start} + size));
   }
   if (!r.ok()) {
     return;
@@ -295,13 +295,13 @@ LimitsType read_memory(Reader& r) {
 }
 TableType read_table(Reader& r, const Context& c) {
   TableType table;
-  table.element = read_ref_type(r, c, c.space.types.size());
+  table.element = read_ref_type(r, c.space.types.size());
   table.limits = read_limits(r, UINT32_MAX, UINT64_MAX, false);
   return table;
 }
 GlobalType read_global(Reader& r, const Context& c) {
   GlobalType global;
-  global.type = read_value_type(r, c, c.space.types.size());
+  global.type = read_value_type(r, c.space.types.size());
   const uint8_t mut = r.byte();
   if (mut > 1) {
     r.fail("malformed mutability");
@@ -526,7 +526,7 @@ private:
     Type type = ref_to(Heap::func, has_exprs);
     if (flags & 3) {
       if (has_exprs) {
-        type = read_ref_type(r, c_, c_.space.types.size());
+        type = read_ref_type(r, c_.space.types.size());
       } else if (r.byte() != 0) {
         r.fail("malformed element kind");
       }

@@ -9,7 +9,7 @@ using ir::Op;
 
 void BodyChecker::reference(Op op) {
   switch (op) {
-  case Op::RefNull: push(ref_to(read_heap_type(r_, c_, c_.space.types.size()), true)); break;
+  case Op::RefNull: push(ref_to(read_heap_type(r_, c_.space.types.size()), true)); break;
   case Op::RefFunc: {
     const uint32_t func = r_.u32();
     func_type(func);
@@ -174,7 +174,7 @@ void BodyChecker::cast(Op op) {
     return;
   }
   const bool is_null = op == Op::RefTestNull || op == Op::RefCastNull;
-  const Type to = ref_to(read_heap_type(r_, c_, c_.space.types.size()), is_null);
+  const Type to = ref_to(read_heap_type(r_, c_.space.types.size()), is_null);
   if (!r_.ok()) {
     return;
   }

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -76,9 +75,9 @@ struct Context {
 };
 
 // slow_types and immediates that modules and bodies share
-Type read_value_type(Reader& r, const Context& c, uint64_t type_limit);
-Type read_ref_type(Reader& r, const Context& c, uint64_t type_limit);
-int64_t read_heap_type(Reader& r, const Context& c, uint64_t type_limit);
+Type read_value_type(Reader& r, uint64_t type_limit);
+Type read_ref_type(Reader& r, uint64_t type_limit);
+int64_t read_heap_type(Reader& r, uint64_t type_limit);
 const SubType* composite(Reader& r, const Context& c, uint32_t index, SubType::Form form);
 ir::Op read_op(Reader& r);
 
