@@ -104,12 +104,14 @@ TEST_CASE("what holds passes") {
     (assert_trap (module (func (export "TRAPS"))) "unreachable")
     (assert_unlinkable (module (func (export "UNLINKABLE"))) "unknown import")
     (assert_invalid (module (func (export "INVALID"))) "type mismatch")
+    (assert_invalid (module (func (export "INVALID")))
+      "type mismatch: instruction requires [i32] but stack has []")
     (assert_malformed (module binary "MALFORMED") "unexpected end")
     (assert_malformed (module quote "(func" ) "unexpected token")
     (module definition $d)
     (module instance $i $d))wast");
   CHECK(report.failures.empty());
-  CHECK(report.passed == 16);
+  CHECK(report.passed == 17);
   CHECK(report.later.empty());
 }
 
