@@ -98,8 +98,8 @@ struct Instr {
   const u8* at = nullptr; ///< the opcode
   u32 offset = 0;         ///< its file offset
   u32 size_bytes = 0;     ///< of the whole instruction
-  /// First index immediate in binary order, by kind: label depth (delegate's counts from outside its try), function, type, table, local, global, memory, element,
-  /// data, tag; memory accesses: the memory; br_table: the default label.
+  /// First index immediate in binary order, by kind: label depth (delegate's counts from outside its try), function,
+  /// type, table, local, global, memory, element, data, tag; memory accesses: the memory; br_table: the default label.
   u32 index = 0;
   u32 index2 = 0;            ///< second one; try_table: number of clauses
   u32 align_log2 = 0;        ///< memory accesses
