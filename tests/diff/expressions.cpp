@@ -14,6 +14,7 @@ namespace {
 
 constexpr i64 kHeapNone = -15;
 constexpr i64 kHeapNoextern = -14;
+constexpr i64 kHeapNoexn = -12;
 constexpr i64 kHeapI31 = -20;
 constexpr i64 kHeapArray = -22;
 
@@ -72,6 +73,11 @@ u32 Generator::local_of(T type) {
   return locals[random_.below(static_cast<u32>(locals.size()) - 1)];
 }
 
+u32 Generator::global_of(T type) const {
+  return kFirstGlobal +
+         static_cast<u32>(std::find(types_.begin(), types_.end(), type) - types_.begin());
+}
+
 u32 Generator::temporary(T type) const { return locals_[static_cast<usize>(type)].back(); }
 
 void Generator::constant(T type) {
@@ -102,7 +108,7 @@ void Generator::leaf(T type) {
   if (choice == 0) {
     op(Op::LocalGet, local_of(type));
   } else if (choice == 1) {
-    op(Op::GlobalGet, kFirstGlobal + static_cast<u32>(type));
+    op(Op::GlobalGet, global_of(type));
   } else if (type <= T::v128) {
     constant(type);
   } else if (type == T::node) {
@@ -115,7 +121,7 @@ void Generator::leaf(T type) {
     op(Op::RefI31);
   } else {
     op(Op::RefNull);
-    heap_type(kHeapNoextern);
+    heap_type(type == T::exn ? kHeapNoexn : kHeapNoextern);
   }
 }
 
@@ -264,7 +270,7 @@ bool Generator::control(T type, u32 depth) {
   case 0: // a block left early with a value
     op(Op::Block);
     block_type(type);
-    labels_.push_back(type);
+    labels_.push_back({{type}});
     statements(depth);
     expr(type, depth);
     expr(T::i32, depth);
@@ -276,7 +282,7 @@ bool Generator::control(T type, u32 depth) {
     expr(T::i32, depth);
     op(Op::If);
     block_type(type);
-    labels_.push_back(type);
+    labels_.push_back({{type}});
     expr(type, depth);
     op(Op::Else);
     expr(type, depth);
@@ -284,7 +290,7 @@ bool Generator::control(T type, u32 depth) {
   case 2: // a loop; its label takes no value
     op(Op::Loop);
     block_type(type);
-    labels_.push_back(T::count);
+    labels_.emplace_back();
     take_fuel();
     statements(depth);
     expr(T::i32, depth);
@@ -296,7 +302,7 @@ bool Generator::control(T type, u32 depth) {
     for (u32 i = 0; i <= blocks; ++i) {
       op(Op::Block);
       block_type(type);
-      labels_.push_back(type);
+      labels_.push_back({{type}});
     }
     expr(type, depth);
     expr(T::i32, depth);
@@ -367,49 +373,13 @@ bool Generator::call(T type, u32 depth) {
   return true;
 }
 
-/// `type` from a block whose exceptions are caught: tag 0 brings an i32, tag 1 an i64 and an f64.
-bool Generator::catching(T type, u32 depth) {
-  if (!has_exceptions_) {
-    return false;
-  }
-  const bool catch_all = random_.one_in(3);
-  op(Op::Block);
-  block_type(type);
-  labels_.push_back(type);
-  op(Op::Block);
-  block_type(catch_all ? T::count : T::i32);
-  labels_.push_back(catch_all ? T::count : T::i32);
-  op(Op::TryTable);
-  block_type(type);
-  body_.write_var_u32(1);
-  if (catch_all) {
-    body_.write_u8(2);
-  } else {
-    body_.write_u8(0);
-    body_.write_u8(0);
-  }
-  body_.write_u8(0);
-  labels_.push_back(type);
-  statements(depth);
-  throw_(depth);
-  expr(type, depth);
-  op(Op::End);
-  labels_.pop_back();
-  op(Op::Br, 1);
-  op(Op::End);
-  labels_.pop_back();
-  if (!catch_all) {
-    op(Op::LocalSet, local_of(T::i32));
-  }
-  expr(type, depth);
-  op(Op::End);
-  labels_.pop_back();
-  return true;
-}
-
 // ---- references -------------------------------------------------------------------------------------
 
 bool Generator::reference(T type, u32 depth) {
+  if (type == T::exn) {
+    caught_exception(depth);
+    return true;
+  }
   if (!has_gc_) {
     if (type == T::i32) {
       op(Op::TableSize, random_.below(kTables));
@@ -440,6 +410,7 @@ bool Generator::reference(T type, u32 depth) {
       }
       op(Op::Block);
       block_type(T::node);
+      labels_.push_back({{T::node}});
       expr(T::any, depth);
       op(Op::BrOnCast);
       body_.write_u8(3);
@@ -447,7 +418,6 @@ bool Generator::reference(T type, u32 depth) {
       heap_type(-18); // any
       heap_type(random_.one_in(2) ? kNode : kLeafNode);
       op(Op::Drop);
-      labels_.push_back(T::node);
       expr(T::node, depth);
       labels_.pop_back();
       op(Op::End);

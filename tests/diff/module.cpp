@@ -47,6 +47,18 @@ Generator::Generator(u64 seed) : random_(seed) {
   has_exceptions_ = choose(ir::Feature::Exceptions, 2);
   has_tail_calls_ = choose(ir::Feature::TailCall, 2);
   has_memory64_ = choose(ir::Feature::Memory64, 2);
+  has_legacy_ =
+      choose(ir::Feature::LegacyExceptions, 1) && !has_gc_ && !has_exceptions_ && !has_memory64_;
+  for (u32 i = 0; i < kTypeCount; ++i) {
+    const auto type = static_cast<T>(i);
+    const bool exists = type == T::exn    ? has_exceptions_
+                        : type > T::v128  ? has_gc_
+                        : type == T::v128 ? has_simd_ || has_gc_
+                                          : true;
+    if (exists) {
+      types_.push_back(type);
+    }
+  }
 }
 
 void Generator::op(Op op) {
@@ -65,8 +77,8 @@ void Generator::i32_const(u32 value) {
 }
 
 void Generator::write_type(text::ByteWriter& out, T type) {
-  static constexpr u8 kCodes[] = {0x7f,  0x7e,   0x7d,   0x7c, 0x7b, kNode,
-                                  kInts, kBytes, kNodes, 0x6e, 0x6f, 0x40};
+  static constexpr u8 kCodes[] = {0x7f,   0x7e,   0x7d, 0x7c, 0x7b, kNode, kInts,
+                                  kBytes, kNodes, 0x6e, 0x6f, 0x69, 0x40};
   const bool is_defined = type >= T::node && type <= T::nodes;
   if (is_defined) {
     out.write_u8(0x63);
@@ -96,14 +108,13 @@ text::ByteWriter bytes(std::initializer_list<u8> list) {
 void Generator::type_section() {
   // Without the GC its types are empty functions, so that indices stay.
   text::ByteWriter out =
-      has_gc_ ? bytes({0x60, 0,     0,    0x60, 1,    0x7f, 1,    0x7f, 0x50, 0,     0x5f, 5,
-                       0x7f, 1,     0x7e, 1,    0x7c, 0,    0x78, 1,    0x63, kNode, 1,    0x4f,
-                       1,    kNode, 0x5f, 6,    0x7f, 1,    0x7e, 1,    0x7c, 0,     0x78, 1,
-                       0x63, kNode, 1,    0x7f, 1,    0x5e, 0x7f, 1,    0x5e, 0x78,  1,    0x5e,
-                       0x63, kNode, 1,    0x60, 1,    0x7f, 0,    0x60, 2,    0x7e,  0x7c, 0})
-              : bytes({0x60, 0,    0, 0x60, 1, 0x7f, 1,    0x7f, 0x60, 0,    0,
-                       0x60, 0,    0, 0x60, 0, 0,    0x60, 0,    0,    0x60, 0,
-                       0,    0x60, 1, 0x7f, 0, 0x60, 2,    0x7e, 0x7c, 0});
+      has_gc_
+          ? bytes({0x60, 0,    0,    0x60, 1,    0x7f, 1,    0x7f, 0x50,  0,    0x5f,  5,     0x7f,
+                   1,    0x7e, 1,    0x7c, 0,    0x78, 1,    0x63, kNode, 1,    0x4f,  1,     kNode,
+                   0x5f, 6,    0x7f, 1,    0x7e, 1,    0x7c, 0,    0x78,  1,    0x63,  kNode, 1,
+                   0x7f, 1,    0x5e, 0x7f, 1,    0x5e, 0x78, 1,    0x5e,  0x63, kNode, 1})
+          : bytes({0x60, 0, 0,    0x60, 1, 0x7f, 1, 0x7f, 0x60, 0, 0, 0x60,
+                   0,    0, 0x60, 0,    0, 0x60, 0, 0,    0x60, 0, 0});
   for (const Function& function : functions_) {
     out.write_u8(0x60);
     for (const auto* list : {&function.params, &function.results}) {
@@ -115,7 +126,8 @@ void Generator::type_section() {
   }
   text::ByteWriter hash = bytes({0x60, 0, 1, 0x7e});
   out.write_bytes(hash.bytes());
-  section(1, kFirstSignature + static_cast<u32>(functions_.size()) + 1, out);
+  tag_types(out);
+  section(1, kFirstSignature + static_cast<u32>(functions_.size() + 1 + tags_.size() * 3), out);
 }
 
 void Generator::declarations() {
@@ -133,20 +145,15 @@ void Generator::declarations() {
   section(4, kTables, out);
   out = has_memory64_ ? bytes({1, 1, 3, 5, 1, 2}) : bytes({1, 1, 3});
   section(5, has_memory64_ ? 2 : 1, out);
-  if (has_exceptions_) {
-    out = bytes({0, kTag0, 0, kTag1});
-    section(13, 2, out);
-  }
+  tag_section();
   // fuel, then one variable of each type
   out = bytes({0x7f, 1,    0x41, 0,    0x0b, 0x7f, 1, 0x41, 5,    0x0b, 0x7e, 1,
                0x42, 9,    0x0b, 0x7d, 1,    0x43, 0, 0,    0x80, 0x3f, 0x0b, 0x7c,
                1,    0x44, 0,    0,    0,    0,    0, 0,    0xf0, 0xbf, 0x0b});
-  u32 globals = 5;
   if (has_simd_ || has_gc_) {
     out.write_bytes(
         bytes({0x7b, 1, 0xfd, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0x0b})
             .bytes());
-    ++globals;
   }
   if (has_gc_) {
     out.write_bytes(
@@ -155,9 +162,11 @@ void Generator::declarations() {
                kNodes, 1,     0x41,  2,    0xfb,  7,      kNodes, 0x0b,  0x6e,   1,    0x41,
                7,      0xfb,  0x1c,  0x0b, 0x6f,  1,      0xd0,   0x6f,  0x0b})
             .bytes());
-    globals += 6;
   }
-  section(6, globals, out);
+  if (has_exceptions_) {
+    out.write_bytes(bytes({0x69, 1, 0xd0, 0x69, 0x0b}).bytes());
+  }
+  section(6, kFirstGlobal + static_cast<u32>(types_.size()), out);
 
   out = {};
   for (u32 i = 0; i < count; ++i) {
@@ -250,14 +259,13 @@ void Generator::function_body(const Function& function) {
   for (T type : function.params) {
     locals_[static_cast<usize>(type)].push_back(next++);
   }
-  const u32 types = has_gc_ ? static_cast<u32>(T::count) : has_simd_ ? 5 : 4;
   body_ = {};
-  body_.write_var_u32(types);
-  for (u32 i = 0; i < types; ++i) { // two variables and, last, the temporary of `canonical`
+  body_.write_var_u32(static_cast<u32>(types_.size()));
+  for (T type : types_) { // two variables and, last, the temporary of `canonical`
     body_.write_u8(3);
-    write_type(body_, static_cast<T>(i));
+    write_type(body_, type);
     for (u32 k = 0; k < 3; ++k) {
-      locals_[i].push_back(next++);
+      locals_[static_cast<usize>(type)].push_back(next++);
     }
   }
   take_fuel();
@@ -297,7 +305,7 @@ GeneratedModule Generator::run() {
   const u32 count = 2 + random_.below(5);
   for (u32 i = 0; i < count; ++i) {
     Function function{strf("f%u", i), {}, {}};
-    const u32 numbers = has_simd_ ? 5 : 4;
+    const u32 numbers = has_simd_ && !has_legacy_ ? 5 : 4; // no vectors between V8 and its script
     for (u32 k = random_.below(4); k > 0; --k) {
       function.params.push_back(static_cast<T>(random_.below(numbers)));
     }
@@ -306,12 +314,13 @@ GeneratedModule Generator::run() {
     }
     functions_.push_back(function);
   }
+  choose_tags();
   out_ = bytes({0, 'a', 's', 'm', 1, 0, 0, 0});
   type_section();
   declarations();
   elements_and_data();
   code();
-  return {out_.take(), functions_};
+  return {out_.take(), functions_, has_legacy_};
 }
 
 GeneratedModule generate(u64 seed) { return Generator(seed).run(); }

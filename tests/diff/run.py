@@ -3,7 +3,7 @@
 """Differential run: random modules in Petrel's interpreter, and their recorded behaviour in other engines.
 
 `diff_record` writes a script per module with Petrel's own results, trap kinds and final memory hash. `wasmtime wast` must
-pass it, and wabt's interpreter where wabt reads the module. Modules come from the generator beside this file and, with
+pass it, and wabt's interpreter where wabt reads the module; with legacy exceptions V8 alone. Modules come from the generator beside this file and, with
 --binaryen N, from `wasm-opt -ttf`. Scripts that differ are kept in BUILD/diff-findings/."""
 import concurrent.futures
 import os
@@ -18,9 +18,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[0] / "lib"))
 from petrel_test import Suite, run  # noqa: E402
 
+LEGACY = ";; legacy exceptions"
 BATCH = 50  # modules recorded by one process
 WASMTIME = ["wasmtime", "wast", "-W", "all-proposals=y"]
 HAS_WASMTIME = shutil.which("wasmtime")
+HAS_V8 = shutil.which("node") and shutil.which("wast2json")
 HAS_WABT = shutil.which("wast2json") and shutil.which("spectest-interp")
 # What binaryen 108 generates validly (reliability.md, section 6).
 BINARYEN = ["--mvp-features", "--enable-sign-ext", "--enable-nontrapping-float-to-int", "--enable-simd",
@@ -37,7 +39,7 @@ class Differential:
     def __init__(self, suite):
         self.suite = suite
         self.record = suite.build / "tests" / "diff" / "diff_record"
-        self.tally = {"calls": 0, "traps": 0, "judged by wasmtime": 0, "judged by wabt": 0}
+        self.tally = {"calls": 0, "traps": 0, "exceptions": 0, "judged by wasmtime": 0, "judged by wabt": 0, "judged by V8": 0}
 
     def note(self, result):
         """Adds what diff_record counted; False when it failed or a module was refused."""
@@ -47,6 +49,7 @@ class Differential:
             ok = ok and not line.endswith("not instantiated")
             self.tally["calls"] += int(words[1])
             self.tally["traps"] += int(words[3])
+            self.tally["exceptions"] += int(words[5])
         return ok
 
     def wasmtime(self, script):
@@ -71,9 +74,25 @@ class Differential:
         passed = re.search(r"^(\d+)/\1 tests passed", done.stdout, re.MULTILINE)
         return "" if done.returncode == 0 and passed else "wabt: " + (done.stdout + done.stderr)[:1500]
 
+    def v8(self, script):
+        """Empty when V8 agrees. wasmtime has no legacy exceptions; wabt 1.0.32 forgets the locals when it unwinds."""
+        commands = script.with_suffix(".json")
+        if not HAS_V8:
+            return ""
+        made = subprocess.run(["wast2json", "--enable-all", str(script), "-o", str(commands)], capture_output=True, text=True)
+        if made.returncode:
+            return made.stderr[:1500]
+        commands.write_text(commands.read_text().replace("}{", "},{"))
+        self.tally["judged by V8"] += 1
+        done = subprocess.run(["node", HERE / "v8_judge.mjs", commands], capture_output=True, text=True, timeout=300)
+        return "V8: " + (done.stdout + done.stderr)[:1500] if done.returncode else ""
+
     def judge(self, script):
         """Empty when the other engines agree."""
-        complaint = self.wasmtime(script) or self.wabt(script)
+        if script.read_text().startswith(LEGACY):
+            complaint = self.v8(script)
+        else:
+            complaint = self.wasmtime(script) or self.wabt(script)
         if complaint:
             kept = self.suite.build / "diff-findings"
             kept.mkdir(exist_ok=True)

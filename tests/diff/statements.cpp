@@ -32,16 +32,15 @@ void Generator::statement(u32 depth) {
     return;
   }
   --budget_;
-  const u32 types = has_gc_ ? static_cast<u32>(T::count) : has_simd_ ? 5 : 4;
-  const auto type = static_cast<T>(random_.below(types));
-  switch (random_.below(9)) {
+  const T type = any_type();
+  switch (random_.below(tags_.empty() ? 10 : 11)) {
   case 0:
     expr(type, depth - 1);
     op(Op::LocalSet, local_of(type));
     break;
   case 1:
     expr(type, depth - 1);
-    op(Op::GlobalSet, kFirstGlobal + static_cast<u32>(type));
+    op(Op::GlobalSet, global_of(type));
     break;
   case 2:
     expr(type, depth - 1);
@@ -51,7 +50,7 @@ void Generator::statement(u32 depth) {
     expr(T::i32, depth - 1);
     op(Op::If);
     body_.write_u8(0x40);
-    labels_.push_back(T::count);
+    labels_.emplace_back();
     statements(depth - 1);
     labels_.pop_back();
     op(Op::End);
@@ -60,7 +59,9 @@ void Generator::statement(u32 depth) {
   case 5: bulk(depth - 1); break;
   case 6: gc_statement(depth - 1); break;
   case 7: tail_call(depth - 1); break;
-  default: store(depth - 1);
+  case 8: call_statement(depth - 1); break;
+  case 9: store(depth - 1); break;
+  default: throw_(depth - 1);
   }
 }
 
@@ -224,8 +225,7 @@ void Generator::leave(u32 depth) {
     op(Op::Return);
   } else {
     const u32 at = random_.below(static_cast<u32>(labels_.size()));
-    const T type = labels_[labels_.size() - 1 - at];
-    if (type != T::count) {
+    for (T type : labels_[labels_.size() - 1 - at].types) {
       leaf(type);
     }
     op(Op::Br, at + 1);
@@ -247,7 +247,7 @@ void Generator::tail_call(u32 depth) {
   expr(T::i32, depth);
   op(Op::If);
   body_.write_u8(0x40);
-  labels_.push_back(T::count);
+  labels_.emplace_back();
   arguments(functions_[index], depth);
   labels_.pop_back();
   switch (random_.below(has_gc_ ? 3 : 2)) {
@@ -262,20 +262,14 @@ void Generator::tail_call(u32 depth) {
   op(Op::End);
 }
 
-/// Throws, if a condition holds.
-void Generator::throw_(u32 depth) {
-  expr(T::i32, depth);
-  op(Op::If);
-  body_.write_u8(0x40);
-  if (random_.one_in(3)) {
-    leaf(T::i64);
-    leaf(T::f64);
-    op(Op::Throw, 1);
-  } else {
-    leaf(T::i32);
-    op(Op::Throw, 0);
+/// A call of any function, whose results are dropped.
+void Generator::call_statement(u32 depth) {
+  const u32 index = random_.below(static_cast<u32>(functions_.size()));
+  arguments(functions_[index], depth);
+  op(Op::Call, index);
+  for (usize i = functions_[index].results.size(); i > 0; --i) {
+    op(Op::Drop);
   }
-  op(Op::End);
 }
 
 } // namespace petrel::diff
