@@ -11,6 +11,13 @@
 
 namespace petrel::cli {
 
+namespace {
+
+/// The text of the largest module is a few times as long as the module.
+constexpr u64 kLargestTextBytes = u64{1} << 32;
+
+} // namespace
+
 Result<int> validate_command(const Context& context) {
   TRY_ASSIGN(const std::string path, single_file(context));
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
@@ -23,14 +30,18 @@ Result<int> validate_command(const Context& context) {
 
 Result<int> encode_command(const Context& context) {
   TRY_ASSIGN(const std::string path, single_file(context));
-  TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   auto encode = [&]() -> Status {
-    TRY_ASSIGN(const sys::FileBytes text, sys::read_file(path, options.decode.limits.module_size));
+    TRY_ASSIGN(const sys::FileBytes text, sys::read_file(path, kLargestTextBytes));
+    if (as_text(text.bytes()).starts_with(std::string_view("\0asm", 4))) {
+      return fail(ErrorClass::malformed, "is in binary format already (print gives the text)");
+    }
     const text::EncodeOptions encoding{.names = !context.line.has(OptionId::no_names)};
     TRY_ASSIGN(const text::EncodedModule module,
                text::encode_module(as_text(text.bytes()), {}, {}, encoding));
     std::string out = context.line.value(OptionId::output).value_or("");
-    if (out.empty()) {
+    if (out.empty() && path == "-") {
+      out = "-";
+    } else if (out.empty()) {
       out = path.ends_with(".wat") ? path.substr(0, path.size() - 4) + ".wasm" : path + ".wasm";
     }
     if (out == "-") {

@@ -19,23 +19,30 @@ namespace {
 constexpr u64 kLargestFileBytes = u64{1} << 32;
 
 /// The bytes of a core module: those of a binary file, or what a text encodes to.
-Result<std::vector<u8>> module_bytes(const std::string& path) {
-  TRY_ASSIGN(const sys::FileBytes file, sys::read_file(path, kLargestFileBytes));
-  const Bytes bytes = file.bytes();
-  if (as_text(bytes).starts_with(std::string_view("\0asm", 4))) {
-    if (bytes.size() > 6 && bytes[6] != 0) {
-      return fail(ErrorClass::unsupported, "is a component: this build prints core modules");
+class ModuleFile {
+public:
+  Status read(const std::string& path) {
+    TRY_ASSIGN(file_, sys::read_file(path, kLargestFileBytes));
+    const std::string_view text = as_text(file_.bytes());
+    if (text.starts_with(std::string_view("\0asm", 4))) {
+      return text.size() > 6 && text[6] != 0
+                 ? fail(ErrorClass::unsupported, "is a component: this build prints core modules")
+                 : Status();
     }
-    return std::vector<u8>(bytes.begin(), bytes.end());
+    if (text.starts_with("\x7f"
+                         "ELF")) {
+      return fail(ErrorClass::unsupported,
+                  "is an image of native code: print the module that it was made of");
+    }
+    TRY_ASSIGN(encoded_, text::encode_module(text));
+    return {};
   }
-  if (as_text(bytes).starts_with("\x7f"
-                                 "ELF")) {
-    return fail(ErrorClass::unsupported,
-                "is an image of native code: print the module that it was made of");
-  }
-  TRY_ASSIGN(text::EncodedModule encoded, text::encode_module(as_text(bytes)));
-  return std::move(encoded.bytes);
-}
+  Bytes bytes() const { return encoded_.bytes.empty() ? file_.bytes() : Bytes(encoded_.bytes); }
+
+private:
+  sys::FileBytes file_;
+  text::EncodedModule encoded_;
+};
 
 /// Where text goes while it is made: a descriptor.
 class Output {
@@ -72,14 +79,15 @@ private:
 Result<int> print_command(const Context& context) {
   TRY_ASSIGN(const std::string path, single_file(context));
   auto print = [&]() -> Status {
-    TRY_ASSIGN(const std::vector<u8> bytes, module_bytes(path));
+    ModuleFile module;
+    TRY(module.read(path));
     Output out;
     TRY(out.open(context.line.value(OptionId::output).value_or("-")));
     text::PrintOptions options;
     options.folded = context.line.has(OptionId::fold);
     options.offsets = context.line.has(OptionId::offsets);
     options.plain = context.line.has(OptionId::plain);
-    return text::print_module(bytes, options, Output::write, &out);
+    return text::print_module(module.bytes(), options, Output::write, &out);
   };
   if (auto done = print(); !done) {
     return std::unexpected(std::move(done).error().with_file(path));

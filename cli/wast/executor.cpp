@@ -241,7 +241,14 @@ private:
 
   Result<u32> compile(const text::ScriptModule& module) {
     TRY_ASSIGN(text::EncodedModule encoded, text::encode_script_module(module));
-    return backend_.compile(std::move(encoded.bytes));
+    auto number = backend_.compile(std::move(encoded.bytes));
+    if (number || module.form == text::ModuleForm::binary) {
+      return number;
+    }
+    const bool is_quote = module.form == text::ModuleForm::quote;
+    return std::unexpected(text::place_in_text(std::move(number).error(), encoded,
+                                               is_quote ? module.bytes : module.fields,
+                                               is_quote ? text::TextPosition() : module.start));
   }
 
   /// A module that needs a later feature does not run; what it would have done to the instances it imports

@@ -12,6 +12,7 @@ namespace petrel::text {
 namespace {
 
 constexpr std::string_view kNameSection = "name";
+constexpr u8 kType = 1;
 constexpr u8 kStart = 8;
 constexpr u8 kDataCount = 12;
 constexpr u8 kCode = 10;
@@ -108,23 +109,28 @@ void ModuleEncoder::write_custom_section(ByteWriter& out, CustomSection& section
   out.write_bytes(contents.bytes());
 }
 
-void ModuleEncoder::write_standard_section(ByteWriter& out, u32 row) {
+/// The section that `id` names, if it is one of those with entries written by fields.
+const ModuleEncoder::Section* ModuleEncoder::counted_section(u8 id) const {
+  const Section* sections[] = {nullptr,    nullptr,   &imports_, &funcs_, &tables_,
+                               &memories_, &globals_, &exports_, &start_, &elems_,
+                               &code_,     &datas_,   nullptr,   &tags_};
+  return sections[id];
+}
+
+void ModuleEncoder::write_standard_section(ByteWriter& out, u32 row,
+                                           std::vector<SourceMark>& marks) {
   const u8 id = kSectionOrder[row].id;
-  u32 count = 0;
+  u32 count = datas_.count; // of a data count section, which has no entries
   Bytes entries;
-  if (id == 1) {
+  std::span<const SourceMark> entry_marks;
+  if (id == kType) {
     count = scope_.types.group_count();
     entries = scope_.types.section();
-  } else if (id == kStart) {
-    entries = start_.bytes();
-  } else if (id == kDataCount) {
-    count = datas_.count;
-  } else {
-    const Section* sections[] = {nullptr,    nullptr,   &imports_, &funcs_, &tables_,
-                                 &memories_, &globals_, &exports_, nullptr, &elems_,
-                                 &code_,     &datas_,   nullptr,   &tags_};
-    count = sections[id]->count;
-    entries = sections[id]->bytes.bytes();
+    entry_marks = scope_.types.marks();
+  } else if (const Section* section = counted_section(id)) {
+    count = section->count;
+    entries = section->bytes.bytes();
+    entry_marks = section->marks;
   }
   const bool is_needed = id == kDataCount ? scope_.uses_data_idx : count != 0 || !entries.empty();
   if (!is_needed && !asked_sections_[row]) {
@@ -136,10 +142,18 @@ void ModuleEncoder::write_standard_section(ByteWriter& out, u32 row) {
   if (id != kStart) {
     head.write_var_u32(count);
   }
+  if (!entry_marks.empty()) {
+    marks.push_back({narrow<u32>(out.size()), entry_marks.front().text_offset});
+  }
   out.write_u8(id);
   out.write_sized_u64(head.size() + entries.size(), size_bytes);
   out.write_bytes(head.bytes());
+  const u32 base = narrow<u32>(out.size());
+  for (const SourceMark& mark : entry_marks) {
+    marks.push_back({base + mark.byte_offset, mark.text_offset});
+  }
   out.write_bytes(entries);
+  marks.push_back({narrow<u32>(out.size()), SourceMark::kNone});
 }
 
 std::vector<u8> ModuleEncoder::assemble(std::vector<SourceMark>& marks) {
@@ -154,13 +168,7 @@ std::vector<u8> ModuleEncoder::assemble(std::vector<SourceMark>& marks) {
   };
   for (u32 row = 0; row < std::size(kSectionOrder); ++row) {
     write_customs(place_before(row));
-    write_standard_section(out, row);
-    if (kSectionOrder[row].id == kCode) {
-      const u32 code_begin = narrow<u32>(out.size() - code_.bytes.size());
-      for (SourceMark mark : marks_) {
-        marks.push_back({code_begin + mark.byte_offset, mark.text_offset});
-      }
-    }
+    write_standard_section(out, row, marks);
   }
   write_customs(kAfterLast);
   return out.take();

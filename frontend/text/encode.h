@@ -14,18 +14,19 @@
 
 namespace petrel::text {
 
-/// Which text an encoded instruction came from.
+/// Which text the bytes from `byte_offset` on came from: an instruction, or an entry of a section.
 struct SourceMark {
-  u32 byte_offset; ///< in the encoded module
+  static constexpr u32 kNone = 0xffffffff; ///< `text_offset` of bytes that stand for no text
+  u32 byte_offset;                         ///< in the encoded module
   u32 text_offset;
 };
 
 /// A module in the binary format.
 struct EncodedModule {
   std::vector<u8> bytes;
-  std::vector<SourceMark> marks; ///< one per instruction of a function body, ascending
+  std::vector<SourceMark> marks; ///< one per instruction and entry of a section, ascending
 
-  /// The text offset of the instruction at or before `byte_offset`, if it lies in a function body.
+  /// The text offset of the instruction or entry that the byte belongs to, if any.
   std::optional<u32> text_offset(u64 byte_offset) const;
 };
 
@@ -39,8 +40,8 @@ struct EncodeOptions {
 Result<EncodedModule> encode_module(std::string_view text, TextPosition start = {},
                                     std::string name = {}, const EncodeOptions& options = {});
 
-/// An error about the encoded bytes, with the place in `text` instead of the byte offset where that is known
-/// (instructions of function bodies).
-Error place_in_text(Error error, const EncodedModule& module, std::string_view text);
+/// An error about the encoded bytes, with the place in `text` instead of the byte offset; `start` as in `encode_module`.
+Error place_in_text(Error error, const EncodedModule& module, std::string_view text,
+                    TextPosition start = {});
 
 } // namespace petrel::text

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "base/format.h"
+#include "frontend/module_decoder.h"
 
 namespace petrel::text {
 namespace {
@@ -145,29 +146,86 @@ TEST_CASE("errors name their place") {
         "error[unsupported]: 1:8: type needs feature stack-switching");
 }
 
-TEST_CASE("instructions know their text") {
+TEST_CASE("bytes know their text") {
   std::string text = "(module (func nop\n  (drop (i32.const 1))))";
   auto module = encode_module(text);
   REQUIRE(module.has_value());
   std::vector<std::string> words;
   for (const SourceMark& mark : module->marks) {
-    words.push_back(strf("%02x@", module->bytes[mark.byte_offset]) +
-                    text.substr(mark.text_offset, 4));
+    const bool is_text = mark.text_offset != SourceMark::kNone;
+    words.push_back(is_text ? strf("%02x@", module->bytes[mark.byte_offset]) +
+                                  text.substr(mark.text_offset, 4)
+                            : "-");
   }
-  CHECK(words == std::vector<std::string>{"01@nop\n", "41@(i32", "1a@(dro"});
-  CHECK(module->text_offset(module->marks[1].byte_offset + 1) == module->marks[1].text_offset);
+  const std::vector<std::string> types = {"01@nop\n", "60@nop\n", "-"};
+  const std::vector<std::string> funcs = {"03@(fun", "00@(fun", "-"};
+  const std::vector<std::string> code = {"0a@(fun", "06@(fun", "01@nop\n", "41@(i32",
+                                         "1a@(dro", "0b@))",   "-"};
+  std::vector<std::string> wanted = types;
+  wanted.insert(wanted.end(), funcs.begin(), funcs.end());
+  wanted.insert(wanted.end(), code.begin(), code.end());
+  CHECK(words == wanted);
+  CHECK(module->text_offset(module->marks[9].byte_offset + 1) == module->marks[9].text_offset);
   CHECK(!module->text_offset(0).has_value());
+  CHECK(!module->text_offset(module->bytes.size()).has_value());
 }
 
-TEST_CASE("an error in a body is placed in the text") {
+TEST_CASE("an error is placed in the text") {
   std::string text = "(module (func nop\n  (drop (i32.const 1))))";
   auto module = encode_module(text);
   REQUIRE(module.has_value());
-  Error at_drop = Error(ErrorClass::invalid, "x").with_offset(module->marks[2].byte_offset);
-  CHECK(place_in_text(std::move(at_drop), *module, text).to_string() == "error[invalid]: 2:3: x");
-  Error elsewhere = Error(ErrorClass::invalid, "x").with_offset(3);
-  CHECK(place_in_text(std::move(elsewhere), *module, text).to_string() ==
-        "error[invalid]: offset 0x3: x");
+  auto at = [&](u64 offset, TextPosition start = {}) {
+    Error error = Error(ErrorClass::invalid, "x").with_offset(offset);
+    return place_in_text(std::move(error), *module, text, start).to_string();
+  };
+  const u64 drop = module->marks[10].byte_offset;
+  CHECK(at(drop) == "error[invalid]: 2:3: x");
+  CHECK(at(drop, {.line = 7, .column = 5}) == "error[invalid]: 8:3: x");
+  CHECK(at(drop - 3, {.line = 7, .column = 5}) == "error[invalid]: 7:19: x");
+  CHECK(at(3) == "error[invalid]: offset 0x3: x");
+}
+
+TEST_CASE("errors of every section are placed in the text") {
+  auto place = [](std::string_view text) {
+    auto module = encode_module(text);
+    REQUIRE_MESSAGE(module.has_value(), (module ? "" : module.error().to_string()));
+    auto image = decode_module(module->bytes, 0, module->bytes.size(), DecodeOptions());
+    const Error error = image ? Error(ErrorClass::invalid, "accepted")
+                              : place_in_text(std::move(image).error(), *module, text);
+    return error.to_string();
+  };
+  CHECK(place("(type (sub 9 (func)))") == "error[invalid]: 1:1: unknown type 9");
+  CHECK(place("(rec (type (func))\n  (type (sub 9 (func))))") ==
+        "error[invalid]: 2:3: unknown type 9");
+  CHECK(place("(type (func)) (import \"\" \"\" (func (type 7)))") ==
+        "error[invalid]: 1:15: unknown type 7");
+  CHECK(place("(func) (func (type 3))") == "error[invalid]: 1:8: unknown type 3");
+  CHECK(place("(table 1 0 funcref)") ==
+        "error[invalid]: 1:1: size minimum must not be greater than maximum: 1 > 0");
+  CHECK(place("(table 1 (ref func) (ref.func 3))") == "error[invalid]: 1:21: unknown function 3");
+  CHECK(place("(memory 1) (memory 70000)") ==
+        "error[invalid]: 1:12: memory size must be at most 65536 pages (4GiB)");
+  CHECK(place("(tag (result i32))") ==
+        "error[invalid]: 1:1: non-empty tag result type: type 0 has 1 result");
+  CHECK(place("(global i32 i64.const 1\n)") ==
+        "error[invalid]: 2:1: type mismatch: end expected i32, found i64");
+  CHECK(place("(global i32\n(global.get 5))") == "error[invalid]: 2:1: unknown global 5");
+  CHECK(place("(func (export \"a\"))\n(export \"a\" (func 0))") ==
+        "error[invalid]: 2:1: duplicate export name \"a\"");
+  CHECK(place("(func)\n(start 4)") == "error[invalid]: 2:1: unknown function 4");
+  CHECK(place("(func) (table 3 funcref) (elem (i32.const 0) func 0 0\n 7)") ==
+        "error[invalid]: 2:2: unknown function 7");
+  CHECK(place("(table 3 funcref) (elem (i32.const 0) funcref (ref.null func) (ref.func 1))") ==
+        "error[invalid]: 1:63: unknown function 1");
+  CHECK(place("(table 3 funcref) (elem (i64.const 0) funcref)") ==
+        "error[invalid]: 1:25: type mismatch: end expected i32, found i64");
+  CHECK(place("(table funcref (elem 7))") == "error[invalid]: 1:22: unknown function 7");
+  CHECK(place("(memory 1) (data (i64.const 0))") ==
+        "error[invalid]: 1:18: type mismatch: end expected i32, found i64");
+  CHECK(place("(func (block (result i32)\n))") ==
+        "error[invalid]: 2:1: func 0: type mismatch: end expected i32, found an empty stack");
+  CHECK(place("(func (result i32) i32.const 1) (func (result i32)\n nop )") ==
+        "error[invalid]: 2:6: func 1: type mismatch: end expected i32, found an empty stack");
 }
 
 TEST_CASE("labels shadow, and end with their block") {

@@ -30,12 +30,9 @@ bool is_divider(ir::Op op) {
 
 /// The instruction whose text begins at `token` comes next in `out_`.
 Status InstrEncoder::mark(const Cursor& cursor, u32 token) {
-  if (notes_ == nullptr) {
-    return {};
-  }
   const Source& source = cursor.source();
-  notes_->marks.push_back({narrow<u32>(out_.size()), source.token(token).begin});
-  return source.has_annotations() ? note_metadata(source, token) : Status{};
+  marks_.push_back({narrow<u32>(out_.size()), source.token(token).begin});
+  return notes_ != nullptr && source.has_annotations() ? note_metadata(source, token) : Status{};
 }
 
 Status InstrEncoder::note_metadata(const Source& source, u32 token) {
@@ -101,6 +98,7 @@ Status InstrEncoder::push(Frame frame, const Cursor& cursor) {
 
 Status InstrEncoder::encode_sequence(Cursor& cursor) {
   TRY(run(cursor, false));
+  TRY(mark(cursor, cursor.index()));
   out_.write_u8(kEnd);
   return {};
 }
@@ -179,7 +177,10 @@ Status InstrEncoder::open_if_arm(Cursor& cursor) {
     out_.write_bytes(pending_.bytes_from(frame.pending));
     pending_.truncate(frame.pending);
     push_label(frame.label, frame.name);
-  } else if (frame.arms == 1 && cursor.accept_form("else")) {
+  } else if (frame.arms == 1 && cursor.at_form("else")) {
+    TRY(mark(cursor, cursor.index()));
+    cursor.next();
+    cursor.next();
     out_.write_u8(op_byte(ir::Op::Else));
   } else if (frame.arms == 0) {
     return open_folded(cursor);
@@ -242,6 +243,7 @@ Status InstrEncoder::close_frame(Cursor& cursor) {
     [[fallthrough]];
   case FrameKind::folded_block:
     if (!frame.is_closed) {
+      TRY(mark(cursor, cursor.index()));
       out_.write_u8(kEnd);
       pop_label();
     }

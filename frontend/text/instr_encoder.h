@@ -28,16 +28,17 @@ struct BodyNotes {
     u32 offset;
     std::string bytes;
   };
-  std::vector<SourceMark> marks; ///< one per instruction
   std::vector<Metadata> metadata;
   NameMap labels; ///< by the number of the block in the body
 };
 
-/// Encodes one expression. `locals` and `notes` are null in constant expressions.
+/// Encodes one expression to the end of `out`. `locals` and `notes` are null in constant expressions; `marks` gets one for
+/// each instruction, whose offset counts from the first byte of `out`.
 class InstrEncoder {
 public:
-  InstrEncoder(ModuleScope& scope, const IndexSpace* locals, ByteWriter& out, BodyNotes* notes)
-      : scope_(scope), locals_(locals), out_(out), notes_(notes) {}
+  InstrEncoder(ModuleScope& scope, const IndexSpace* locals, ByteWriter& out,
+               std::vector<SourceMark>& marks, BodyNotes* notes = nullptr)
+      : scope_(scope), locals_(locals), out_(out), marks_(marks), notes_(notes) {}
 
   /// Instructions up to the parenthesis that closes the enclosing form, which stays; then `end`.
   Status encode_sequence(Cursor& cursor);
@@ -108,6 +109,7 @@ private:
   ModuleScope& scope_;
   const IndexSpace* locals_;
   ByteWriter& out_;
+  std::vector<SourceMark>& marks_;
   BodyNotes* notes_;
   u32 blocks_ = 0; ///< number of blocks so far
   std::vector<Frame> frames_;

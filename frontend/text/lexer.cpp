@@ -44,7 +44,7 @@ bool is_id_char(char c) {
 
 namespace {
 
-constexpr usize kTextLimitBytes = 256u << 20;
+constexpr usize kTextLimitBytes = 0xfffffff0; // tokens have 32-bit places
 
 bool is_stray_punctuation(char c) {
   return c == ',' || c == ';' || c == '[' || c == ']' || c == '{' || c == '}';

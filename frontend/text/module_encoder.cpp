@@ -168,10 +168,16 @@ Status ModuleEncoder::declare_import(Cursor cursor) {
 /// Lets all sections take sizes from `plan`; null: as usual.
 void ModuleEncoder::follow(SizePlan* plan) {
   for (Section* section : {&imports_, &funcs_, &tables_, &memories_, &tags_, &globals_, &exports_,
-                           &elems_, &code_, &datas_}) {
+                           &elems_, &code_, &datas_, &start_}) {
     section->bytes.follow(plan);
   }
-  start_.follow(plan);
+}
+
+/// Counts an entry and marks its first byte with the field being written.
+ByteWriter& ModuleEncoder::begin_entry(Section& section) {
+  ++section.count;
+  section.marks.push_back({narrow<u32>(section.bytes.size()), field_begin_});
+  return section.bytes;
 }
 
 Status ModuleEncoder::write_field(Cursor& cursor) {
@@ -182,6 +188,7 @@ Status ModuleEncoder::write_field(Cursor& cursor) {
     return {};
   }
   TRY_ASSIGN(plan_, accept_sizes(cursor));
+  field_begin_ = cursor.peek().begin;
   follow(plan_.is_used_up() ? nullptr : &plan_);
   cursor.next();
   cursor.next();
@@ -204,8 +211,7 @@ Status ModuleEncoder::write_field(Cursor& cursor) {
 }
 
 void ModuleEncoder::begin_import(const InlineParts& parts, u8 kind) {
-  ++imports_.count;
-  imports_.bytes.write_name(parts.import_module);
+  begin_entry(imports_).write_name(parts.import_module);
   imports_.bytes.write_name(parts.import_name);
   imports_.bytes.write_u8(kind);
 }
@@ -216,8 +222,7 @@ Result<ModuleEncoder::InlineParts> ModuleEncoder::parse_inline_parts(Cursor& cur
   while (cursor.accept_form("export")) {
     TRY_ASSIGN(std::string name, cursor.expect_name());
     TRY(cursor.expect_rparen());
-    ++exports_.count;
-    exports_.bytes.write_name(name);
+    begin_entry(exports_).write_name(name);
     exports_.bytes.write_u8(kind);
     exports_.bytes.write_var_u32(index);
   }
@@ -284,8 +289,7 @@ Status ModuleEncoder::write_export(Cursor& cursor) {
   cursor.next();
   cursor.next();
   TRY_ASSIGN(u32 index, space_of(keyword)->resolve(cursor));
-  ++exports_.count;
-  exports_.bytes.write_name(name);
+  begin_entry(exports_).write_name(name);
   exports_.bytes.write_u8(extern_code(keyword));
   exports_.bytes.write_var_u32(index);
   return cursor.expect_rparen();
@@ -297,7 +301,7 @@ Status ModuleEncoder::write_start(Cursor& cursor) {
   }
   has_start_ = true;
   TRY_ASSIGN(u32 index, scope_.funcs.resolve(cursor));
-  start_.write_var_u32(index);
+  begin_entry(start_).write_var_u32(index);
   return {};
 }
 
@@ -311,8 +315,7 @@ Status ModuleEncoder::write_func(Cursor& cursor) {
     imports_.bytes.write_var_u32(use.type_idx);
     return {};
   }
-  ++funcs_.count;
-  funcs_.bytes.write_var_u32(use.type_idx);
+  begin_entry(funcs_).write_var_u32(use.type_idx);
   TRY(write_func_body(cursor, index, locals));
   if (locals.has_names()) {
     named_locals_.push_back({index, locals.names()});
@@ -405,19 +408,25 @@ Status ModuleEncoder::write_func_body(Cursor& cursor, u32 func_idx, IndexSpace& 
   }
   body.follow(nullptr);
   BodyNotes notes;
-  InstrEncoder encoder(scope_, &locals, body, &notes);
+  std::vector<SourceMark> marks;
+  InstrEncoder encoder(scope_, &locals, body, marks, &notes);
   TRY(encoder.encode_sequence(cursor));
-  ++code_.count;
-  code_.bytes.write_sized_u64(body.size(), size_bytes);
-  keep_notes(func_idx, narrow<u32>(code_.bytes.size()), std::move(notes));
-  code_.bytes.write_bytes(body.bytes());
+  begin_entry(code_).write_sized_u64(body.size(), size_bytes);
+  keep_notes(func_idx, std::move(notes));
+  append(code_, body.bytes(), marks);
   return {};
 }
 
-void ModuleEncoder::keep_notes(u32 func_idx, u32 base, BodyNotes notes) {
-  for (SourceMark mark : notes.marks) {
-    marks_.push_back({base + mark.byte_offset, mark.text_offset});
+/// Appends bytes and their marks, whose offsets count from the first of them.
+void ModuleEncoder::append(Section& section, Bytes bytes, std::span<const SourceMark> marks) {
+  const u32 base = narrow<u32>(section.bytes.size());
+  for (const SourceMark& mark : marks) {
+    section.marks.push_back({base + mark.byte_offset, mark.text_offset});
   }
+  section.bytes.write_bytes(bytes);
+}
+
+void ModuleEncoder::keep_notes(u32 func_idx, BodyNotes notes) {
   if (!notes.labels.empty()) {
     named_labels_.push_back({func_idx, std::move(notes.labels)});
   }
@@ -450,7 +459,7 @@ Status ModuleEncoder::write_table(Cursor& cursor) {
     TRY(write_table_type(cursor, imports_.bytes));
     return {};
   }
-  ++tables_.count;
+  begin_entry(tables_);
   Cursor ahead = cursor;
   TRY_ASSIGN(bool is_64, accept_address_type(ahead));
   if (TypeTable::at_ref_type(ahead)) {
@@ -466,14 +475,15 @@ Status ModuleEncoder::write_table(Cursor& cursor) {
   }
   tables_.bytes.write_bytes(type.bytes());
   tables_.bytes.follow(nullptr);
-  return has_init ? InstrEncoder(scope_, nullptr, tables_.bytes, nullptr).encode_sequence(cursor)
-                  : Status{};
+  InstrEncoder init(scope_, nullptr, tables_.bytes, tables_.marks);
+  return has_init ? init.encode_sequence(cursor) : Status{};
 }
 
 Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_idx) {
   TRY_ASSIGN(ValType element, scope_.types.parse_ref_type(cursor));
   TRY(cursor.expect_form("elem"));
   ByteWriter items;
+  std::vector<SourceMark> marks;
   u32 count = 0;
   const bool are_written_out = cursor.at(TokenKind::lparen);
   // Function indices have no room for a type that is not funcref.
@@ -482,10 +492,11 @@ Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_id
     ++count;
     if (are_written_out) {
       bool item = cursor.accept_form("item");
-      InstrEncoder encoder(scope_, nullptr, items, nullptr);
+      InstrEncoder encoder(scope_, nullptr, items, marks);
       TRY(item ? encoder.encode_sequence(cursor) : encoder.encode_folded(cursor));
       TRY(item ? cursor.expect_rparen() : Status{});
     } else {
+      marks.push_back({narrow<u32>(items.size()), cursor.peek().begin});
       TRY_ASSIGN(u32 func, scope_.funcs.resolve(cursor));
       if (exprs) {
         items.write_u8(static_cast<u8>(ir::op_info(ir::Op::RefFunc).code));
@@ -505,8 +516,7 @@ Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_id
   write_limits(tables_.bytes, limits);
 
   bool plain = table_idx == 0 && (!exprs || element == ValType::funcref());
-  ByteWriter& out = elems_.bytes;
-  ++elems_.count;
+  ByteWriter& out = begin_entry(elems_);
   out.write_u8(static_cast<u8>((plain ? 0 : 2) | (exprs ? 4 : 0)));
   if (!plain) {
     out.write_var_u32(table_idx);
@@ -520,7 +530,7 @@ Status ModuleEncoder::write_inline_elem(Cursor& cursor, bool is_64, u32 table_id
     out.write_u8(0);
   }
   out.write_var_u32(count);
-  out.write_bytes(items.bytes());
+  append(elems_, items.bytes(), marks);
   return {};
 }
 
@@ -532,8 +542,7 @@ Status ModuleEncoder::write_memory(Cursor& cursor) {
   TRY_ASSIGN(bool is_64, accept_address_type(ahead));
   if (parts.is_import || !(ahead.at_form("data") || ahead.at_form("pagesize"))) {
     TRY_ASSIGN(WrittenLimits limits, parse_address_type_and_limits(cursor, true));
-    memories_.count += parts.is_import ? 0 : 1;
-    write_limits(parts.is_import ? imports_.bytes : memories_.bytes, limits);
+    write_limits(parts.is_import ? imports_.bytes : begin_entry(memories_), limits);
     return {};
   }
   cursor = ahead;
@@ -546,10 +555,8 @@ Status ModuleEncoder::write_memory(Cursor& cursor) {
   limits.min = limits.max = bytes.size() / page_bytes + (bytes.size() % page_bytes != 0 ? 1 : 0);
   limits.has_max = 1;
   limits.is_64 = is_64 ? 1 : 0;
-  ++memories_.count;
-  write_limits(memories_.bytes, limits);
-  ++datas_.count;
-  datas_.bytes.write_u8(index == 0 ? 0 : 2);
+  write_limits(begin_entry(memories_), limits);
+  begin_entry(datas_).write_u8(index == 0 ? 0 : 2);
   if (index != 0) {
     datas_.bytes.write_var_u32(index);
   }
@@ -564,13 +571,13 @@ Status ModuleEncoder::write_global(Cursor& cursor) {
   u32 index = next_.globals++;
   cursor.accept_id();
   TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kGlobal, index));
-  TRY(parse_global_type(cursor, scope_.types, parts.is_import ? imports_.bytes : globals_.bytes));
+  ByteWriter& out = parts.is_import ? imports_.bytes : begin_entry(globals_);
+  TRY(parse_global_type(cursor, scope_.types, out));
   if (parts.is_import) {
     return {};
   }
-  ++globals_.count;
-  globals_.bytes.follow(nullptr);
-  return InstrEncoder(scope_, nullptr, globals_.bytes, nullptr).encode_sequence(cursor);
+  out.follow(nullptr);
+  return InstrEncoder(scope_, nullptr, out, globals_.marks).encode_sequence(cursor);
 }
 
 Status ModuleEncoder::write_tag(Cursor& cursor) {
@@ -579,10 +586,9 @@ Status ModuleEncoder::write_tag(Cursor& cursor) {
   TRY_ASSIGN(InlineParts parts, parse_inline_parts(cursor, kTag, index));
   IndexSpace params("local");
   TRY_ASSIGN(TypeUse use, parse_type_use(cursor, scope_.types, &params));
-  Section& section = parts.is_import ? imports_ : tags_;
-  tags_.count += parts.is_import ? 0 : 1;
-  section.bytes.write_u8(0);
-  section.bytes.write_var_u32(use.type_idx);
+  ByteWriter& out = parts.is_import ? imports_.bytes : begin_entry(tags_);
+  out.write_u8(0);
+  out.write_var_u32(use.type_idx);
   return {};
 }
 
@@ -613,17 +619,15 @@ Result<EncodedModule> ModuleEncoder::encode(u32 begin, u32 end, std::string modu
 }
 
 std::optional<u32> EncodedModule::text_offset(u64 byte_offset) const {
-  std::optional<u32> found;
-  for (const SourceMark& mark : marks) {
-    if (mark.byte_offset > byte_offset) {
-      break;
-    }
-    found = mark.text_offset;
+  const auto after = std::ranges::upper_bound(marks, byte_offset, {}, &SourceMark::byte_offset);
+  if (after == marks.begin() || std::prev(after)->text_offset == SourceMark::kNone) {
+    return std::nullopt;
   }
-  return found;
+  return std::prev(after)->text_offset;
 }
 
-Error place_in_text(Error error, const EncodedModule& module, std::string_view text) {
+Error place_in_text(Error error, const EncodedModule& module, std::string_view text,
+                    TextPosition start) {
   ErrorInfo& info = error.info();
   auto offset = info.offset && info.line == 0 ? module.text_offset(*info.offset) : std::nullopt;
   if (!offset) {
@@ -631,9 +635,13 @@ Error place_in_text(Error error, const EncodedModule& module, std::string_view t
   }
   std::string_view before = text.substr(0, *offset);
   usize line_start = before.rfind('\n') + 1; // npos + 1 is 0
-  info.line = narrow<u32>(std::ranges::count(before, '\n') + 1);
-  info.column = narrow<u32>(before.size() - line_start + 1);
+  const u32 line = narrow<u32>(std::ranges::count(before, '\n'));
+  info.line = start.line + line;
+  info.column = narrow<u32>(before.size() - line_start) + (line == 0 ? start.column : 1);
   info.offset.reset();
+  if (info.where.starts_with("section ")) {
+    info.where.clear(); // of bytes that nobody sees
+  }
   return error;
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ private:
   struct Section {
     u32 count = 0;
     ByteWriter bytes;
+    std::vector<SourceMark> marks; ///< offsets in `bytes`
   };
   /// What stands in front of a definition's own part.
   struct InlineParts {
@@ -66,6 +68,7 @@ private:
 
   Status write_field(Cursor& cursor);
   void follow(SizePlan* plan);
+  ByteWriter& begin_entry(Section& section);
   Result<InlineParts> parse_inline_parts(Cursor& cursor, u8 kind, u32 index);
   void begin_import(const InlineParts& parts, u8 kind);
   Status write_import(Cursor& cursor);
@@ -75,22 +78,31 @@ private:
   Status write_func_body(Cursor& cursor, u32 func_idx, IndexSpace& locals);
   Result<std::vector<LocalRun>> parse_locals(Cursor& cursor, IndexSpace& locals);
   Result<std::optional<std::vector<LocalRun>>> accept_local_runs(const Cursor& cursor) const;
-  void keep_notes(u32 func_idx, u32 base, BodyNotes notes);
+  void keep_notes(u32 func_idx, BodyNotes notes);
   Status write_table(Cursor& cursor);
   Status write_inline_elem(Cursor& cursor, bool is_64, u32 table_idx);
   Status write_memory(Cursor& cursor);
   Status write_global(Cursor& cursor);
   Status write_tag(Cursor& cursor);
   Status write_elem(Cursor& cursor);
-  Status write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, Bytes offset);
+  /// What `write_elem` found in front of the list.
+  struct ElemHead {
+    u8 mode = 0;
+    u32 table_idx = 0;
+    ByteWriter offset = ByteWriter();
+    std::vector<SourceMark> offset_marks = {};
+  };
+  Status write_elem_list(Cursor& cursor, ElemHead head);
+  static void append(Section& section, Bytes bytes, std::span<const SourceMark> marks);
   Status write_data(Cursor& cursor);
   Result<std::string> parse_data_string(Cursor& cursor);
   /// `(offset expr)` or one folded instruction.
-  Status write_offset(Cursor& cursor, ByteWriter& out);
+  Status write_offset(Cursor& cursor, ByteWriter& out, std::vector<SourceMark>& marks);
   Result<bool> write_table_type(Cursor& cursor, ByteWriter& out);
 
   std::vector<u8> assemble(std::vector<SourceMark>& marks);
-  void write_standard_section(ByteWriter& out, u32 row);
+  const Section* counted_section(u8 id) const;
+  void write_standard_section(ByteWriter& out, u32 row, std::vector<SourceMark>& marks);
   void write_custom_section(ByteWriter& out, CustomSection& section) const;
   void add_custom(CustomSection section);
   void add_generated_sections();
@@ -105,16 +117,16 @@ private:
       first_definition_; ///< keyword of the first definition that is no import; else empty
   Section imports_, funcs_, tables_, memories_, tags_, globals_, exports_, elems_, code_, datas_;
   bool has_start_ = false;
-  ByteWriter start_;
+  Section start_;
   Written next_;
-  SizePlan plan_; ///< of the field being written
+  SizePlan plan_;       ///< of the field being written
+  u32 field_begin_ = 0; ///< where its text begins
   std::vector<CustomSection> customs_;
   std::array<std::optional<SizePlan>, std::size(kSectionOrder)> asked_sections_;
   std::string module_name_;
   std::vector<FuncNames> named_locals_;
   std::vector<FuncNames> named_labels_;
   std::vector<std::pair<std::string, std::vector<FuncMetadata>>> metadata_; ///< by section
-  std::vector<SourceMark> marks_; ///< offsets in the code section's entries
 };
 
 } // namespace petrel::text

@@ -12,8 +12,9 @@ enum ElemMode : u8 { kActive = 0, kPassive = 1, kActiveWithTable = 2, kDeclarati
 
 } // namespace
 
-Status ModuleEncoder::write_offset(Cursor& cursor, ByteWriter& out) {
-  InstrEncoder encoder(scope_, nullptr, out, nullptr);
+Status ModuleEncoder::write_offset(Cursor& cursor, ByteWriter& out,
+                                   std::vector<SourceMark>& marks) {
+  InstrEncoder encoder(scope_, nullptr, out, marks);
   if (cursor.accept_form("offset")) {
     TRY(encoder.encode_sequence(cursor));
     return cursor.expect_rparen();
@@ -24,29 +25,28 @@ Status ModuleEncoder::write_offset(Cursor& cursor, ByteWriter& out) {
 Status ModuleEncoder::write_elem(Cursor& cursor) {
   cursor.accept_id();
   if (cursor.accept_keyword("declare")) {
-    return write_elem_list(cursor, kDeclarative, 0, {});
+    return write_elem_list(cursor, {.mode = kDeclarative});
   }
-  u32 table_idx = 0;
   bool has_table = true;
-  u8 mode = kActive;
+  ElemHead head;
   if (cursor.accept_form("table")) {
-    mode = kActiveWithTable; // written out: stays written out
-    TRY_ASSIGN(table_idx, scope_.tables.resolve(cursor));
+    head.mode = kActiveWithTable; // written out: stays written out
+    TRY_ASSIGN(head.table_idx, scope_.tables.resolve(cursor));
     TRY(cursor.expect_rparen());
   } else if (at_index(cursor) && cursor.peek(1).kind == TokenKind::lparen) {
-    TRY_ASSIGN(table_idx, scope_.tables.resolve(cursor)); // the table use's older spelling
+    TRY_ASSIGN(head.table_idx, scope_.tables.resolve(cursor)); // the table use's older spelling
   } else {
     has_table = false;
   }
   if (!has_table && (TypeTable::at_ref_type(cursor) || !cursor.at(TokenKind::lparen))) {
-    return write_elem_list(cursor, kPassive, 0, {});
+    return write_elem_list(cursor, {.mode = kPassive});
   }
-  ByteWriter offset;
-  TRY(write_offset(cursor, offset));
-  return write_elem_list(cursor, mode, table_idx, offset.bytes());
+  TRY(write_offset(cursor, head.offset, head.offset_marks));
+  return write_elem_list(cursor, std::move(head));
 }
 
-Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, Bytes offset) {
+Status ModuleEncoder::write_elem_list(Cursor& cursor, ElemHead head) {
+  u8 mode = head.mode;
   bool exprs = TypeTable::at_ref_type(cursor);
   ValType element = ValType::funcref();
   if (exprs) {
@@ -54,16 +54,15 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
   } else if (!cursor.accept_keyword("func") && (mode == kPassive || mode == kDeclarative)) {
     return cursor.unexpected("func or a reference type");
   }
-  if (mode == kActive && (table_idx != 0 || (exprs && element != ValType::funcref()))) {
+  if (mode == kActive && (head.table_idx != 0 || (exprs && element != ValType::funcref()))) {
     mode = kActiveWithTable;
   }
-  ByteWriter& out = elems_.bytes;
-  ++elems_.count;
+  ByteWriter& out = begin_entry(elems_);
   out.write_var_u32(mode | (exprs ? 4u : 0u));
   if (mode == kActiveWithTable) {
-    out.write_var_u32(table_idx);
+    out.write_var_u32(head.table_idx);
   }
-  out.write_bytes(offset);
+  append(elems_, head.offset.bytes(), head.offset_marks);
   if (mode != kActive && exprs) {
     write_val_type(out, element);
   } else if (mode != kActive) {
@@ -71,15 +70,17 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
   }
   const u32 count_size = out.next_size();
   ByteWriter items(out.plan());
+  std::vector<SourceMark> marks;
   u32 count = 0;
   for (; !cursor.at(TokenKind::rparen); ++count) {
     if (!exprs) {
+      marks.push_back({narrow<u32>(items.size()), cursor.peek().begin});
       TRY_ASSIGN(u32 func, scope_.funcs.resolve(cursor));
       items.write_var_u32(func);
       continue;
     }
     items.follow(nullptr);
-    InstrEncoder encoder(scope_, nullptr, items, nullptr);
+    InstrEncoder encoder(scope_, nullptr, items, marks);
     if (cursor.accept_form("item")) {
       TRY(encoder.encode_sequence(cursor));
       TRY(cursor.expect_rparen());
@@ -88,7 +89,7 @@ Status ModuleEncoder::write_elem_list(Cursor& cursor, u8 mode, u32 table_idx, By
     }
   }
   out.write_sized_u64(count, count_size);
-  out.write_bytes(items.bytes());
+  append(elems_, items.bytes(), marks);
   return {};
 }
 
@@ -115,8 +116,7 @@ Status ModuleEncoder::write_data(Cursor& cursor) {
   } else {
     has_memory = false;
   }
-  ByteWriter& out = datas_.bytes;
-  ++datas_.count;
+  ByteWriter& out = begin_entry(datas_);
   if (has_memory || cursor.at(TokenKind::lparen)) {
     const bool has_index = is_written_out || memory_idx != 0;
     out.write_var_u32(has_index ? 2 : 0);
@@ -124,7 +124,7 @@ Status ModuleEncoder::write_data(Cursor& cursor) {
       out.write_var_u32(memory_idx);
     }
     SizePlan* plan = out.follow(nullptr);
-    TRY(write_offset(cursor, out));
+    TRY(write_offset(cursor, out, datas_.marks));
     out.follow(plan);
   } else {
     out.write_var_u32(1);

@@ -165,7 +165,7 @@ void TypeTable::add_entry(Entry entry, bool alone) {
   entries_.push_back(std::move(entry));
 }
 
-u32 TypeTable::find_or_add(const FuncSig& sig) {
+u32 TypeTable::find_or_add(const FuncSig& sig, u32 text_offset) {
   auto [found, is_new] = plain_funcs_.emplace(sig_key(sig), static_cast<u32>(entries_.size()));
   if (is_new) {
     Entry entry;
@@ -174,6 +174,7 @@ u32 TypeTable::find_or_add(const FuncSig& sig) {
     entries_.push_back(std::move(entry));
     names_.define_nameless();
     ++group_count_;
+    marks_.push_back({narrow<u32>(section_.size()), text_offset});
     section_.write_u8(0x60);
     write_sig(section_, sig);
   }
@@ -186,6 +187,7 @@ Status TypeTable::define_field(Cursor& cursor) {
     return define_type(cursor, true);
   }
   TRY_ASSIGN(SizePlan plan, accept_sizes(cursor));
+  marks_.push_back({narrow<u32>(section_.size()), cursor.peek().begin});
   TRY(cursor.expect_form("rec"));
   u32 size = 0;
   Cursor counting = cursor;
@@ -206,6 +208,7 @@ Status TypeTable::define_field(Cursor& cursor) {
 
 Status TypeTable::define_type(Cursor& cursor, bool alone) {
   TRY_ASSIGN(SizePlan plan, accept_sizes(cursor));
+  marks_.push_back({narrow<u32>(section_.size()), cursor.peek().begin});
   TRY(cursor.expect_form("type"));
   cursor.accept_id();
   Entry entry;
@@ -378,7 +381,7 @@ Result<TypeUse> parse_type_use(Cursor& cursor, TypeTable& types, IndexSpace* loc
   TRY_ASSIGN(std::optional<u32> index, accept_type_reference(cursor, types));
   TRY_ASSIGN(ParsedSig parsed, parse_sig(cursor, types, locals));
   if (!index) {
-    return TypeUse{types.find_or_add(parsed.sig), false};
+    return TypeUse{types.find_or_add(parsed.sig, token.begin), false};
   }
   TRY(check_inline_type(cursor, token, types, *index, parsed));
   if (!parsed.any && locals != nullptr) {
@@ -402,7 +405,7 @@ Status encode_block_type(Cursor& cursor, TypeTable& types, ByteWriter& out) {
   } else if (parsed.sig.params.empty() && parsed.sig.results.size() == 1) {
     write_val_type(out, parsed.sig.results[0]);
   } else {
-    out.write_var_s64(types.find_or_add(parsed.sig));
+    out.write_var_s64(types.find_or_add(parsed.sig, token.begin));
   }
   return {};
 }

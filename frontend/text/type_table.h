@@ -12,6 +12,7 @@
 
 #include "frontend/text/byte_writer.h"
 #include "frontend/text/cursor.h"
+#include "frontend/text/encode.h"
 #include "frontend/text/index_space.h"
 #include "ir/types.h"
 
@@ -31,8 +32,8 @@ public:
   /// Encodes `(type …)` or `(rec …)` at the cursor. In order of declaration.
   Status define_field(Cursor& cursor);
 
-  /// The index of the function type `sig`, appended when the section has none.
-  u32 find_or_add(const FuncSig& sig);
+  /// The index of the function type `sig`, appended when the section has none; `text_offset` is who needs it.
+  u32 find_or_add(const FuncSig& sig, u32 text_offset);
   /// The signature of a defined function type, or nullptr for other indices.
   const FuncSig* func_sig(u32 type_idx) const;
   /// The field index at the cursor: a number, or a field name of struct `type_idx`.
@@ -54,6 +55,8 @@ public:
   /// Number of recursion groups, and the section's contents without the count.
   u32 group_count() const { return group_count_; }
   Bytes section() const { return section_.bytes(); }
+  /// Where its types come from; offsets in `section`.
+  std::span<const SourceMark> marks() const { return marks_; }
 
 private:
   struct Entry {
@@ -73,6 +76,7 @@ private:
   std::vector<Entry> entries_;
   std::unordered_map<std::string, u32> plain_funcs_; ///< encoded signature to its first type index
   ByteWriter section_;
+  std::vector<SourceMark> marks_;
   u32 group_count_ = 0;
 };
 
