@@ -136,6 +136,9 @@ def main():
     if suite.args.bless and source.layout == "clone":
         bless(suite, engines, scripts, later, failing)
     full = {script.name for script in scripts}
+    if source.layout == "clone" and not suite.args.only:
+        named = {name for name, _ in later} | {place.rpartition(":")[0] for place, _ in failing}
+        suite.equal("spec-tests/expectations: names of scripts that do not run", sorted(named - full), [])
     messages = 0
     jobs = [(engine, script) for engine in engines for script in scripts]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -66,7 +66,9 @@ std::string describe(const Outcome& outcome) {
     }
     return text;
   }
-  case Outcome::Kind::trap: return "trap: " + std::string(ir::trap_message(outcome.trap));
+  case Outcome::Kind::trap:
+    return (outcome.trap == ir::TrapCode::call_stack_exhausted ? "exhaustion: " : "trap: ") +
+           std::string(ir::trap_message(outcome.trap));
   case Outcome::Kind::exception: return outcome.error ? outcome.error->info().text : "an exception";
   case Outcome::Kind::error: return outcome.error->to_string();
   }
@@ -132,7 +134,8 @@ public:
     case CommandKind::assert_return: return assert_return(command);
     case CommandKind::assert_trap:
       return judge_action(command, "trap " + command.text, [&](const Outcome& o) {
-        return o.kind == Outcome::Kind::trap && trap_matches(command.text, o.trap);
+        return o.kind == Outcome::Kind::trap && o.trap != ir::TrapCode::call_stack_exhausted &&
+               trap_matches(command.text, o.trap);
       });
     case CommandKind::assert_exhaustion:
       return judge_action(command, command.text, [&](const Outcome& o) {

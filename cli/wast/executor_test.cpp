@@ -134,6 +134,9 @@ TEST_CASE("what does not hold fails, with both sides named") {
   CHECK(failure("(module) (assert_exhaustion (invoke \"divide\") \"integer divide by zero\")") ==
         "assert_exhaustion: \"divide\": expected integer divide by zero, found trap: integer "
         "divide by zero");
+  CHECK(failure("(module) (assert_trap (invoke \"deep\") \"call stack exhausted\")") ==
+        "assert_trap: \"deep\": expected trap call stack exhausted, found exhaustion: call stack "
+        "exhausted");
   CHECK(failure("(module) (assert_trap (invoke \"missing\") \"\")") ==
         "assert_trap: \"missing\": expected trap , found error[usage]: no such export");
   CHECK(failure("(assert_invalid (module) \"type mismatch\")") ==

@@ -48,7 +48,9 @@ std::string json_report(const std::string& file, const Report& report) {
 void print_report(const std::string& file, const Report& report) {
   std::string name = escaped(file, kTextLimitBytes);
   for (const Failure& failure : report.failures) {
-    std::printf("%s:%u: %s\n", name.c_str(), failure.line,
+    // A file that cannot be read has no line.
+    std::printf("%s%s: %s\n", name.c_str(),
+                failure.line != 0 ? strf(":%u", failure.line).c_str() : "",
                 escaped(failure.text, kTextLimitBytes).c_str());
   }
   std::string later;

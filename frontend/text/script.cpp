@@ -127,11 +127,10 @@ private:
     case CommandKind::wait: command.instance_name = cursor_.accept_id(); return {};
     case CommandKind::thread: return parse_thread(command);
     case CommandKind::assert_exception: return parse_action(command.action);
+    case CommandKind::assert_exhaustion: TRY(parse_action(command.action)); break;
     case CommandKind::assert_trap:
-    case CommandKind::assert_exhaustion:
       if (cursor_.at_form("module")) {
-        TRY(parse_module(command));
-        command.kind = CommandKind::assert_trap_module;
+        TRY(parse_asserted_module(command, CommandKind::assert_trap_module));
       } else {
         TRY(parse_action(command.action));
       }
@@ -147,9 +146,7 @@ private:
         cursor_.skip_form();
         break;
       }
-      CommandKind kind = command.kind;
-      TRY(parse_module(command));
-      command.kind = kind;
+      TRY(parse_asserted_module(command, command.kind));
       break;
     }
     case CommandKind::module:
@@ -163,6 +160,17 @@ private:
     if (command.kind != CommandKind::unsupported) {
       command.text = std::move(message);
     }
+    return {};
+  }
+
+  /// The module of an assertion, which is none that was defined before.
+  Status parse_asserted_module(Command& command, CommandKind kind) {
+    const Token& token = cursor_.peek();
+    TRY(parse_module(command));
+    if (command.kind == CommandKind::module_instance) {
+      return cursor_.malformed_at(token, "unexpected module instance, expected a module");
+    }
+    command.kind = kind;
     return {};
   }
 

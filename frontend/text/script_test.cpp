@@ -89,6 +89,10 @@ TEST_CASE("script errors name their place") {
         "error[malformed]: 1:26: unexpected token ), expected a string");
   CHECK(error("(invoke \"f\" (f32.const nan:arithmetic))") ==
         "error[malformed]: 1:24: unexpected token nan:arithmetic, expected an f32 constant");
+  CHECK(error("(assert_exhaustion (module) \"deep\")") ==
+        "error[malformed]: 1:20: unexpected token (, expected (invoke or (get");
+  CHECK(error("(assert_trap (module instance $a $b) \"boom\")") ==
+        "error[malformed]: 1:14: unexpected module instance, expected a module");
   CHECK(error("(module") == "error[malformed]: 1:1: unexpected token: '(' is not closed");
 }
 

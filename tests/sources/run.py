@@ -8,28 +8,10 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[0] / "lib"))
-from petrel_test import ROOT, Suite, run  # noqa: E402
+from petrel_test import Suite  # noqa: E402
+from spec_tree import Tree  # noqa: E402
 
 SCRIPT = '(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 1))\n'
-
-
-class Tree:
-    """A copy of what runs the official suite, somewhere else."""
-
-    def __init__(self, suite, name):
-        self.root = suite.tmp / name / "petrel"
-        shutil.copytree(ROOT / "spec-tests", self.root / "spec-tests", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(ROOT / "tests" / "lib", self.root / "tests" / "lib", ignore=shutil.ignore_patterns("__pycache__"))
-        self.cargo = suite.tmp / name / "cargo"
-        self.env = {"CARGO_HOME": str(self.cargo), "PETREL_TESTSUITE": "", "PETREL_TESTSUITE_UPSTREAM": "",
-                    "PETREL_TESTSUITE_COMMIT": ""}
-
-    def sources(self, *arguments, **env):
-        return run([sys.executable, "-B", self.root / "spec-tests" / "sources.py", *arguments], env={**self.env, **env})
-
-    def spec(self, suite, **env):
-        return run([sys.executable, "-B", self.root / "spec-tests" / "run.py", suite.build, "--engines", "interp"],
-                   env={**self.env, **env})
 
 
 def write_script(folder):
