@@ -69,6 +69,15 @@ class Script:
     features: list  # options of -W
 
 
+def folders(layout):
+    lines = [line.split() for line in FEATURES.read_text().splitlines()]
+    return {words[1] for words in lines if words and words[0] == layout}
+
+
+def folder_of(name):
+    return pathlib.PurePosixPath(name).parent.as_posix()
+
+
 def find_scripts(suite, source):
     """The scripts of the source's layout; none without a source."""
     scripts = []
@@ -138,7 +147,8 @@ def main():
     full = {script.name for script in scripts}
     if source.layout == "clone" and not suite.args.only:
         named = {name for name, _ in later} | {place.rpartition(":")[0] for place, _ in failing}
-        suite.equal("spec-tests/expectations: names of scripts that do not run", sorted(named - full), [])
+        gone = sorted(name for name in named - full if folder_of(name) not in folders("crate"))
+        suite.equal("spec-tests/expectations: names of scripts that do not run", gone, [])
     messages = 0
     jobs = [(engine, script) for engine in engines for script in scripts]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
