@@ -33,7 +33,7 @@ PETREL_BODY PETREL_INLINE void PETREL_BODY_CLASS::push_val(ValType type) {
   }
 }
 
-/// Several at once: two bytes of a call can push a thousand, hence the limit.
+/// Several at once: two bytes of a call can push a thousand, hence the limit here; that of others is checked at the end.
 PETREL_BODY bool PETREL_BODY_CLASS::push_vals(std::span<const ValType> types) {
   if constexpr (kValidate) {
     if (types.empty()) {

@@ -112,6 +112,10 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
                               limits_.locals, "locals"));
   }
   func.max_height = body.max_height();
+  if (func.max_height > limits_.operands) { // pushed one by one: a check of each would cost
+    return fail_at(ErrorClass::limit, func.code_start,
+                   over_limit(func.max_height, "operands", limits_.operands, "operands"));
+  }
   header_.has_v128 |= body.has_v128() ? 1 : 0;
   if (!options_.side_table) { // one instantiation of the validator serves both: it is large
     side_table.discard();

@@ -110,10 +110,81 @@ TEST_CASE("limits of types") {
       "error[limit]: section type (id 1), offset 0xc: 4 types exceed limit 3 (-L types=N)");
 }
 
-TEST_CASE("limit of tags" * doctest::skip(!ir::is_implemented(ir::Feature::Exceptions))) {
+TEST_CASE("limit of tags") {
   check_limit(
       "tags", [](u32 n) { return kPreamble + section(1, {1, 0x60, 0, 0}) + times(13, n, {0, 0}); },
       "error[limit]: section tag (id 13), offset 0x10: 4 tags exceed limit 3 (-L tags=N)");
+}
+
+namespace {
+
+/// `make(n)` with the default limit passes, with one more gives an error that names the limit and its flag.
+template <typename Make> void check_default(std::string_view name, u32 limit, Make make) {
+  const std::string above = verdict(make(limit + 1), DecodeOptions());
+  CHECK_EQ(verdict(make(limit), DecodeOptions()), "ok");
+  CHECK_EQ(above.substr(0, 13), "error[limit]:");
+  const std::string end = strf("exceed limit %u (-L ", limit) + std::string(name) + "=N)";
+  CHECK_MESSAGE(above.ends_with(end), above);
+}
+
+const ByteVec kEmptyType = section(1, {1, 0x60, 0, 0});
+
+/// Exports of function 0 with names of four bytes.
+ByteVec many_exports(u32 count) {
+  ByteVec exports = leb(count);
+  for (u32 i = 0; i < count; ++i) {
+    exports.push_back(4);
+    for (u32 digit = 0; digit < 4; ++digit) {
+      exports.push_back(static_cast<u8>('0' + (i >> (6 * digit) & 63)));
+    }
+    exports.insert(exports.end(), {0, 0});
+  }
+  return kPreamble + kEmptyType + section(3, {1, 0}) + section(7, exports) +
+         section(10, {1, 2, 0, 0x0b});
+}
+
+} // namespace
+
+TEST_CASE("the defaults, at the limit and one above: sections") {
+  check_default("types", 1'000'000, [](u32 n) { return kPreamble + times(1, n, {0x60, 0, 0}); });
+  check_default("imports", 1'000'000,
+                [](u32 n) { return kPreamble + times(2, n, {0, 0, 3, 0x7f, 0}); });
+  check_default("functions", 1'000'000, [](u32 n) {
+    return kPreamble + kEmptyType + times(3, n, {0}) + times(10, n, {2, 0, 0x0b});
+  });
+  check_default("tables", 100, [](u32 n) { return kPreamble + times(4, n, {0x70, 0, 0}); });
+  check_default("memories", 100, [](u32 n) { return kPreamble + times(5, n, {0, 0}); });
+  check_default("tags", 1'000'000,
+                [](u32 n) { return kPreamble + kEmptyType + times(13, n, {0, 0}); });
+  check_default("globals", 1'000'000,
+                [](u32 n) { return kPreamble + times(6, n, {0x7f, 0, 0x41, 0, 0x0b}); });
+  check_default("exports", 1'000'000, many_exports);
+  check_default("segments", 100'000, [](u32 n) { return kPreamble + times(9, n, {1, 0, 0}); });
+  check_default("segments", 100'000, [](u32 n) { return kPreamble + times(11, n, {1, 0}); });
+  check_default("segment-elements", 10'000'000, [](u32 n) {
+    return kPreamble + kEmptyType + section(3, {1, 0}) +
+           section(9, ByteVec{1, 1, 0} + leb(n) + ByteVec(n, 0)) + section(10, {1, 2, 0, 0x0b});
+  });
+}
+
+TEST_CASE("the defaults, at the limit and one above: types and functions") {
+  check_default("params", 1000, [](u32 n) {
+    return kPreamble + section(1, ByteVec{1, 0x60} + leb(n) + ByteVec(n, 0x7f) + ByteVec{0});
+  });
+  check_default("results", 1000, [](u32 n) {
+    return kPreamble + section(1, ByteVec{1, 0x60, 0} + leb(n) + ByteVec(n, 0x7f));
+  });
+  check_default("struct-fields", 10'000, [](u32 n) {
+    return kPreamble + section(1, ByteVec{1, 0x5f} + leb(n) + repeat({0x7f, 0}, n));
+  });
+  check_default("function-size", 7'654'321,
+                [](u32 n) { return one_func(ByteVec(n - 2, 0x01) + ByteVec{0x0b}); });
+  check_default("locals", 50'000, [](u32 n) {
+    return kPreamble + kEmptyType + section(3, {1, 0}) +
+           section(10, ByteVec{1} + body({0x0b}, ByteVec{1} + leb(n) + ByteVec{0x7b}));
+  });
+  check_default("operands", 1'000'000,
+                [](u32 n) { return one_func(repeat({0x41, 0}, n) + ByteVec{0x00, 0x0b}); });
 }
 
 TEST_CASE("a br_table is as long as its body lets it") {

@@ -11,8 +11,6 @@ namespace petrel::text {
 
 namespace {
 
-constexpr usize kNestingLimit = 1'000'000;
-
 constexpr u8 op_byte(ir::Op op) { return static_cast<u8>(ir::op_info(op).code); }
 constexpr u8 kEnd = op_byte(ir::Op::End);
 
@@ -87,15 +85,6 @@ bool InstrEncoder::takes_words() const {
   PETREL_UNREACHABLE();
 }
 
-Status InstrEncoder::push(Frame frame, const Cursor& cursor) {
-  if (frames_.size() >= kNestingLimit) {
-    return cursor.error_at(cursor.peek(), ErrorClass::limit,
-                           strf("instructions nested deeper than %zu", kNestingLimit));
-  }
-  frames_.push_back(std::move(frame));
-  return {};
-}
-
 Status InstrEncoder::encode_sequence(Cursor& cursor) {
   TRY(run(cursor, false));
   TRY(mark(cursor, cursor.index()));
@@ -155,19 +144,22 @@ Status InstrEncoder::open_folded(Cursor& cursor) {
   frame.token = token;
   if (!is_block_op(op)) {
     TRY(encode_instr(cursor, token, op, pending_));
-    return push(std::move(frame), cursor);
+    frames_.push_back(std::move(frame));
+    return {};
   }
   if (op == ir::Op::If) {
     // The label is in scope in the arms only: it is pushed by the first of them.
     frame.kind = FrameKind::folded_if;
     TRY(begin_block(cursor, frame, pending_));
-    return push(std::move(frame), cursor);
+    frames_.push_back(std::move(frame));
+    return {};
   }
   frame.kind = op == ir::Op::Try ? FrameKind::folded_try : FrameKind::folded_block;
   TRY(mark(cursor, token));
   TRY(begin_block(cursor, frame, out_));
   push_label(frame.label, frame.name);
-  return push(std::move(frame), cursor);
+  frames_.push_back(std::move(frame));
+  return {};
 }
 
 Status InstrEncoder::open_if_arm(Cursor& cursor) {
@@ -190,7 +182,8 @@ Status InstrEncoder::open_if_arm(Cursor& cursor) {
     return inside.unexpected(frame.arms == 1 ? "else or )" : ")");
   }
   ++frame.arms;
-  return push({.kind = FrameKind::folded_arm, .op = ir::Op::If}, cursor);
+  frames_.push_back({.kind = FrameKind::folded_arm, .op = ir::Op::If});
+  return {};
 }
 
 Status InstrEncoder::open_try_arm(Cursor& cursor) {
@@ -222,7 +215,8 @@ Status InstrEncoder::open_try_arm(Cursor& cursor) {
     return inside.unexpected("catch, catch_all or )");
   }
   ++frame.arms;
-  return push({.kind = FrameKind::folded_arm, .op = ir::Op::Try}, cursor);
+  frames_.push_back({.kind = FrameKind::folded_arm, .op = ir::Op::Try});
+  return {};
 }
 
 Status InstrEncoder::close_frame(Cursor& cursor) {
@@ -278,7 +272,8 @@ Status InstrEncoder::step_word(Cursor& cursor) {
   frame.token = token;
   TRY(begin_block(cursor, frame, out_));
   push_label(frame.label, frame.name);
-  return push(std::move(frame), cursor);
+  frames_.push_back(std::move(frame));
+  return {};
 }
 
 Status InstrEncoder::begin_block(Cursor& cursor, Frame& frame, ByteWriter& out) {

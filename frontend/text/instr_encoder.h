@@ -71,7 +71,6 @@ private:
   Status step_word(Cursor& cursor);
   Status close_frame(Cursor& cursor);
   bool takes_words() const;
-  Status push(Frame frame, const Cursor& cursor);
 
   Status open_folded(Cursor& cursor);
   Status open_if_arm(Cursor& cursor);
