@@ -266,10 +266,11 @@ void read_group(Reader& r, Context& c) {
   }
 }
 
-LimitsType read_limits(Reader& r, uint64_t bound_32, uint64_t bound_64, bool may_share) {
+/// Limits behind their flags, of which `allowed` may be set; `bound_32` and `bound_64` are the most pages or elements.
+LimitsType read_limits(Reader& r, uint8_t allowed, uint64_t bound_32, uint64_t bound_64) {
   LimitsType limits;
   const uint8_t flags = r.byte();
-  if (flags > 7 || (!may_share && (flags & 2) != 0)) {
+  if ((flags & ~allowed) != 0) {
     r.fail("malformed limits");
   }
   limits.is_shared = (flags & 2) != 0;
@@ -283,6 +284,16 @@ LimitsType read_limits(Reader& r, uint64_t bound_32, uint64_t bound_64, bool may
   } else if (limits.is_shared) {
     r.fail("shared memory without maximum");
   }
+  if ((flags & 8) != 0) { // a page size of its own: 1 or 64 Ki
+    const uint32_t log2 = r.u32();
+    if (log2 != 0 && log2 != 16) {
+      r.fail("page size");
+    }
+    if (log2 == 0) {
+      bound_32 = UINT32_MAX;
+      bound_64 = UINT64_MAX;
+    }
+  }
   const uint64_t bound = limits.is_64 ? bound_64 : bound_32;
   if (limits.min > bound || limits.max.value_or(0) > bound) {
     r.fail("size out of range");
@@ -290,13 +301,14 @@ LimitsType read_limits(Reader& r, uint64_t bound_32, uint64_t bound_64, bool may
   return limits;
 }
 
-LimitsType read_memory(Reader& r) {
-  return read_limits(r, uint64_t{1} << 16, uint64_t{1} << 48, true);
+LimitsType read_memory(Reader& r, const Context& c) {
+  const bool has_page_size = c.features.has(ir::Feature::CustomPageSizes);
+  return read_limits(r, has_page_size ? 15 : 7, uint64_t{1} << 16, uint64_t{1} << 48);
 }
 TableType read_table(Reader& r, const Context& c) {
   TableType table;
   table.element = read_ref_type(r, c.space.types.size());
-  table.limits = read_limits(r, UINT32_MAX, UINT64_MAX, false);
+  table.limits = read_limits(r, 5, UINT32_MAX, UINT64_MAX);
   return table;
 }
 GlobalType read_global(Reader& r, const Context& c) {
@@ -417,7 +429,7 @@ private:
       ++defined_funcs_;
       break;
     case 4: table(r); break;
-    case 5: c_.memories.push_back(read_memory(r)); break;
+    case 5: c_.memories.push_back(read_memory(r, c_)); break;
     case 6: {
       GlobalType global = read_global(r, c_);
       check_const_expr(r, c_, global.type);
@@ -449,7 +461,7 @@ private:
     switch (r.byte()) {
     case 0: add_func(r, c_); break;
     case 1: c_.tables.push_back(read_table(r, c_)); break;
-    case 2: c_.memories.push_back(read_memory(r)); break;
+    case 2: c_.memories.push_back(read_memory(r, c_)); break;
     case 3: c_.globals.push_back(read_global(r, c_)); break;
     case 4: add_tag(r, c_); break;
     default: r.fail("malformed import kind");

@@ -14,7 +14,9 @@ int LLVMFuzzerTestOneInput(const petrel::u8* data, petrel::usize size) {
   if (!encoded) {
     return 0;
   }
-  const auto module = decode_module(encoded->bytes, 0, encoded->bytes.size(), DecodeOptions());
+  DecodeOptions options;
+  options.features = ir::kAllFeatures;
+  const auto module = decode_module(encoded->bytes, 0, encoded->bytes.size(), options);
   if (!module && module.error().cls() == ErrorClass::malformed) {
     fuzz::report("the encoder wrote a malformed module", module.error().to_string());
   }

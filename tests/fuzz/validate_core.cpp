@@ -12,6 +12,8 @@ namespace petrel::fuzz {
 
 namespace {
 
+constexpr u8 kFixedTypes = 5;
+
 class Builder {
 public:
   Builder(const u8* data, usize size) : data_(data), left_(size) {}
@@ -25,7 +27,7 @@ public:
     section(out, 3, {1, static_cast<u8>(next() % 3)});
     section(out, 4, {3, 0x70, 0, 1, 0x6f, 1, 0, 9, 0x70, 4, 2});
     section(out, 5, {2, 0, 1, 5, 1, 2});
-    section(out, 13, {2, 0, 0, 0, 3});
+    section(out, 13, {3, 0, 0, 0, 3, 0, 4});
     section(out, 7, {1, 1, 'f', 0, 0});
     section(out, 9, {2, 1, 0, 1, 0, 5, 0x6f, 1, 0xd0, 0x6f, 0x0b});
     section(out, 12, {2});
@@ -63,8 +65,8 @@ private:
 
   void value_type(std::vector<u8>& out, u32 types) {
     const u8 choice = next();
-    static constexpr u8 kSimple[] = {0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f, 0x6e,
-                                     0x6d, 0x6c, 0x6b, 0x6a, 0x69, 0x71, 0x72, 0x73};
+    static constexpr u8 kSimple[] = {0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f, 0x6e, 0x6d,
+                                     0x6c, 0x6b, 0x6a, 0x69, 0x71, 0x72, 0x73, 0x74};
     if (choice < 0xc0) {
       out.push_back(kSimple[choice % sizeof(kSimple)]);
     } else {
@@ -83,10 +85,35 @@ private:
     out.push_back(choice & 1);
   }
 
-  /// Four fixed function types, then one recursive group of generated types.
+  /// The fixed function types, then one recursive group of generated types.
   std::vector<u8> types() {
-    std::vector<u8> out = {5,    0x60, 0, 0,    0x60, 1,    0x7f, 1,    0x7f, 0x60, 2,
-                           0x7e, 0x6f, 2, 0x7f, 0x7d, 0x60, 1,    0x7f, 0,    0x4e};
+    std::vector<u8> out = {kFixedTypes + 1,
+                           0x60,
+                           0,
+                           0,
+                           0x60,
+                           1,
+                           0x7f,
+                           1,
+                           0x7f,
+                           0x60,
+                           2,
+                           0x7e,
+                           0x6f,
+                           2,
+                           0x7f,
+                           0x7d,
+                           0x60,
+                           1,
+                           0x7f,
+                           0,
+                           0x60,
+                           3,
+                           0x7e,
+                           0x6f,
+                           0x69,
+                           0,
+                           0x4e};
     const u32 count = next() % 8;
     out.push_back(static_cast<u8>(count));
     for (u32 i = 0; i < count; ++i) {
@@ -94,7 +121,7 @@ private:
       out.push_back(shape & 0x80 ? 0x50 : 0x4f);
       if ((shape & 0x40) != 0 && i > 0) {
         out.push_back(1);
-        out.push_back(static_cast<u8>(4 + next() % i));
+        out.push_back(static_cast<u8>(kFixedTypes + next() % i));
       } else {
         out.push_back(0);
       }
@@ -104,18 +131,18 @@ private:
         for (u32 list = 0; list < 2; ++list) {
           out.push_back(static_cast<u8>(fields));
           for (u32 k = 0; k < fields; ++k) {
-            value_type(out, 4 + count);
+            value_type(out, kFixedTypes + count);
           }
         }
       } else if (shape % 3 == 1) {
         out.push_back(0x5f);
         out.push_back(static_cast<u8>(fields));
         for (u32 k = 0; k < fields; ++k) {
-          field(out, 4 + count);
+          field(out, kFixedTypes + count);
         }
       } else {
         out.push_back(0x5e);
-        field(out, 4 + count);
+        field(out, kFixedTypes + count);
       }
     }
     return out;

@@ -7,7 +7,8 @@
 namespace petrel::fuzz {
 
 bool check_verdict(Bytes wasm) {
-  const DecodeOptions options;
+  DecodeOptions options;
+  options.features = ir::kAllFeatures;
   const auto module = decode_module(wasm, 0, wasm.size(), options);
   if (!module) {
     const Error& error = module.error();

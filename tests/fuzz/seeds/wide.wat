@@ -1,0 +1,18 @@
+;; What is off by default: pages of one byte beside others, 128-bit arithmetic in 64-bit parts.
+(module
+  (memory $bytes 70000 80000 (pagesize 1))
+  (memory $pages i64 1 2 (pagesize 65536))
+  (memory $large i64 0 0x1_0000_0000 shared (pagesize 1))
+  (func (param i64 i64 i64 i64) (result i64 i64)
+    (i64.add128 (local.get 0) (local.get 1) (local.get 2) (local.get 3))
+    (i64.mul_wide_s)
+    (local.get 2)
+    (local.get 3)
+    (i64.sub128)
+    (local.get 0)
+    (i64.xor)
+    (i64.mul_wide_u)
+    (drop)
+    (memory.grow $bytes (i32.const 3))
+    (i64.load $bytes offset=9 align=1)
+    (memory.copy $large $bytes (i64.const 0) (i32.const 0) (i32.const 9))))
