@@ -185,6 +185,9 @@ Result<int> wast_command(const Context& context) {
   if (context.line.arguments.empty()) {
     return fail(ErrorClass::usage, "wast: FILE is missing (see --help)");
   }
+  if (context.line.has(OptionId::deterministic)) {
+    return fail(ErrorClass::usage, "wast: --deterministic interprets, so not with --aot");
+  }
   NativeLoader loader;
   loader.options.jobs = 1;
   if (!level->empty()) {

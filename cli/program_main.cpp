@@ -90,7 +90,21 @@ Result<ProgramOptions> program_options(const CommandLine& line) {
   options.allow_precompiled = line.has(OptionId::allow_precompiled);
   options.require_native = line.has(OptionId::require_native);
   options.verify = line.has(OptionId::verify);
+  options.deterministic = line.has(OptionId::deterministic);
+  options.decode.copy_floats = !options.deterministic;
   return options;
+}
+
+Result<std::shared_ptr<runtime::Determinism>> determinism(const CommandLine& line) {
+  const auto seed = line.value(OptionId::deterministic);
+  if (!seed) {
+    return nullptr;
+  }
+  u64 number = 0;
+  if (!seed->empty()) {
+    TRY_ASSIGN(number, parse_count("--deterministic", *seed));
+  }
+  return std::make_shared<runtime::Determinism>(number);
 }
 
 Result<bool> has_debug_setting(const CommandLine& line, std::string_view key) {

@@ -70,6 +70,7 @@ Result<RunOptions> run_options(const CommandLine& line) {
     options.timeout = timeout;
   }
   TRY_ASSIGN(options.gc_zeal, has_debug_setting(line, "gc-zeal"));
+  TRY_ASSIGN(options.determinism, determinism(line));
   TRY(add_environment(line, options.wasi));
   return options;
 }

@@ -121,7 +121,8 @@ private:
       store_ = std::make_unique<runtime::Store>(
           runtime::StoreConfig{.max_memory_bytes = kScriptMemoryBytes,
                                .interp = is_native ? nullptr : &interp::hooks(),
-                               .gc_zeal = setup_.gc_zeal});
+                               .gc_zeal = setup_.gc_zeal,
+                               .determinism = is_native ? nullptr : setup_.determinism});
     }
     return *store_;
   }
@@ -253,6 +254,7 @@ Result<int> wast_interpreted_command(const Context& context) {
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   WastSetup setup{options, load_interpreted, nullptr};
   TRY_ASSIGN(setup.gc_zeal, has_debug_setting(context.line, "gc-zeal"));
+  TRY_ASSIGN(setup.determinism, determinism(context.line));
   return wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json),
                                 wast_backend_factory(setup));
 }

@@ -20,6 +20,7 @@ struct WastSetup {
   ModuleLoader load = nullptr;
   void* data = nullptr;
   bool gc_zeal = false;
+  std::shared_ptr<runtime::Determinism> determinism = nullptr;
 };
 
 /// For wast::run_wast_command; `setup` must live until it returns.

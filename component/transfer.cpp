@@ -8,6 +8,7 @@
 
 #include "base/format.h"
 #include "component/transcode.h"
+#include "ir/numeric.h"
 
 namespace petrel::component {
 
@@ -185,6 +186,14 @@ private:
   static u64 sign_extend(u64 value, u32 width) {
     const u32 shift = 64 - 8 * width;
     return static_cast<u64>(static_cast<i64>(value << shift) >> shift);
+  }
+  /// A float's bits as they pass.
+  template <typename F> u64 float_bits(u64 value) const {
+    if (c_.store.determinism() == nullptr) {
+      return value;
+    }
+    namespace detail = ir::numeric::detail;
+    return detail::canonical_bits<F>(static_cast<detail::BitsOf<F>>(value));
   }
   static u64 truncate(u64 value, u32 width) {
     return width == 8 ? value : value & ((u64{1} << (8 * width)) - 1);
@@ -484,8 +493,12 @@ private:
       store(word, operands[1], aux, discriminant);
       return true;
     }
-    case TransferOp::f32: store(word, operands[1], 4, load(word, operands[0], 4)); return true;
-    case TransferOp::f64: store(word, operands[1], 8, load(word, operands[0], 8)); return true;
+    case TransferOp::f32:
+      store(word, operands[1], 4, float_bits<f32>(load(word, operands[0], 4)));
+      return true;
+    case TransferOp::f64:
+      store(word, operands[1], 8, float_bits<f64>(load(word, operands[0], 8)));
+      return true;
     case TransferOp::string: return run_string(word, operands);
     case TransferOp::own: return run_handle(true, word, operands);
     case TransferOp::borrow: return run_handle(false, word, operands);

@@ -158,23 +158,27 @@ void Program::make_component(ir::ComponentPlan plan) {
 
 Result<std::shared_ptr<Program>> Program::load_image(const std::string& path,
                                                      const ProgramOptions& options) {
-  TRY_ASSIGN(auto image,
-             runtime::CodeImage::load(path, {.allow_foreign_owner = options.allow_precompiled,
-                                             .verify_digest = options.verify,
-                                             .map_text = !options.interpret}));
-  if (!options.interpret && !image->misfit()) {
+  TRY_ASSIGN(auto image, runtime::CodeImage::load(
+                             path, {.allow_foreign_owner = options.allow_precompiled,
+                                    .verify_digest = options.verify,
+                                    .map_text = !options.interpret && !options.deterministic}));
+  std::string reason = image->misfit() ? image->misfit()->reason : std::string();
+  if (reason.empty() && options.deterministic) {
+    reason = "was built without --deterministic";
+  }
+  if (!options.interpret && reason.empty()) {
     std::shared_ptr<Program> program(new Program);
     program->image_ = std::move(image);
     TRY(program->adopt_image());
     return program;
   }
-  if (image->misfit() && options.require_native) {
-    return fail(ErrorClass::artifact, image->misfit()->reason);
+  if (!reason.empty() && options.require_native) {
+    return fail(ErrorClass::artifact, reason);
   }
   TRY_ASSIGN(sys::FileBytes wasm, image->embedded_wasm());
   TRY_ASSIGN(auto program, decode(std::move(wasm), options));
-  if (image->misfit() && !options.interpret) {
-    program->note_ = image->misfit()->reason + "; interpreting";
+  if (!reason.empty() && !options.interpret) {
+    program->note_ = reason + "; interpreting";
   }
   return program;
 }

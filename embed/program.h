@@ -24,6 +24,7 @@ struct ProgramOptions {
   bool allow_precompiled = false; ///< trust a `.cwasm` that others could have written
   bool require_native = false;    ///< an image that does not fit is an error
   bool verify = false;            ///< check the digest of the whole image
+  bool deterministic = false; ///< for deterministic Stores: interpreted, decode.copy_floats is off
 };
 
 class Program : public std::enable_shared_from_this<Program> {

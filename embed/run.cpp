@@ -19,10 +19,12 @@ namespace {
 constexpr std::string_view kRunInterface = "wasi:cli/run@0.2";
 
 runtime::StoreConfig store_config(const Program& program, const RunOptions& options) {
+  CHECK(options.determinism == nullptr || !program.is_native());
   return {.max_memory_bytes = options.max_memory_bytes,
           .max_stack_bytes = options.max_stack_bytes,
           .interp = program.is_native() ? nullptr : &interp::hooks(),
-          .gc_zeal = options.gc_zeal};
+          .gc_zeal = options.gc_zeal,
+          .determinism = options.determinism};
 }
 
 /// A guest that ended itself comes back as an error on the way; here it becomes its exit code.

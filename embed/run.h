@@ -18,6 +18,9 @@ struct RunOptions {
   u64 max_stack_bytes = u64{1} << 20;
   std::optional<std::chrono::nanoseconds> timeout;
   bool gc_zeal = false; ///< collect garbage at every safepoint
+  /// Set: the run depends on nothing but the program, its arguments, environment and input. The program was loaded with
+  /// ProgramOptions::deterministic.
+  std::shared_ptr<runtime::Determinism> determinism;
   wasi::WasiConfig wasi;
 };
 

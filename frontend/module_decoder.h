@@ -17,7 +17,8 @@ struct DecodeOptions {
   ir::FeatureSet features = ir::kDefaultFeatures;
   ir::FeatureSet available = ir::kImplementedFeatures; ///< of the engine the module is for
   ir::DecodeLimits limits;
-  bool side_table = true; ///< false: the image will not be interpreted
+  bool side_table = true;  ///< false: the image will not be interpreted
+  bool copy_floats = true; ///< false: transfer plans look at every float (NaNs become canonical)
 };
 
 /// An image with its memory.

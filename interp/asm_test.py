@@ -22,7 +22,7 @@ COLD = re.compile(
     r"|br_table_slow|br_table_long|return_many|call_slow|call_func_slow|call_host_func|call_ref_slow|call_indirect_slow"
     r"|load_long|store_long|load_any|store_any|(op_)?atomic_\w+|const_long|local_\w+_slow|global_\w+_slow|op_prefix_f[bce]|block_slow|br_if_fall_slow"
     r"|prefix_fd_long|simd_memarg_long|simd_shuffle|simd_\w+_any"
-    r"|op_throw_|op_throw_ref|op_rethrow|throw_any|throw_again_any|unwind_pending|op_return_call\w*|call_ref_any|tail_call_\w+|gc_\w+)$")
+    r"|op_throw_|op_throw_ref|op_rethrow|throw_any|throw_again_any|unwind_pending|op_return_call\w*|call_ref_any|tail_call_\w+|gc_\w+|canonical_\w+|op_prefix_fd_canonical)$")
 # Vector instructions whose function needs the stack: tables of bytes, calls of libm.
 COLD_FUNCTION = re.compile(r"i8x16_(relaxed_)?swizzle|relaxed_n?madd")
 ACCESS = re.compile(r"^((load|store)(_slow|_at)?|simd_(load|store)(_lane)?)$")

@@ -227,8 +227,9 @@ constinit const Table kTables[] = {make_table(), widened<false>(make_table()), m
 
 } // namespace
 
-const void* dispatch_table(bool has_v128, bool is_checked) {
-  return kTables[(is_checked ? 2u : 0u) + (has_v128 ? 1u : 0u)].data();
+const void* dispatch_table(bool has_v128, bool is_checked, bool is_canonical) {
+  const Entry* const plain = kTables[(is_checked ? 2u : 0u) + (has_v128 ? 1u : 0u)].data();
+  return is_canonical ? canonical_dispatch_table(plain, has_v128, is_checked) : plain;
 }
 
 // --- The shell ---------------------------------------------------------------------------------------------

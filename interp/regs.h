@@ -124,7 +124,7 @@ constexpr u32 kPageFbSize = 32;
 extern const std::array<Entry, kPageFbSize> kPageFb;
 
 /// The table of an instance (VMContext::interp_dispatch): by whether its module may hold v128 values, and whether its memory 0
-/// has no guard, so that accesses are compared.
+/// has no guard, so that accesses are compared; canonical: NaN results are, and madd and nmadd round twice.
 ///
 /// `a` and `b` have eight bytes. Where a v128 may be among them, the handlers that move operands without knowing their type
 /// (locals, globals, select, results) have a *wide* form that keeps
@@ -134,7 +134,9 @@ extern const std::array<Entry, kPageFbSize> kPageFb;
 ///
 /// So `flush` completes a v128, and calls, branches and scalar instructions need no wide form. Vector instructions flush and
 /// work on slots (interp/simd_handlers.h). Modules without v128 pay nothing.
-const void* dispatch_table(bool has_v128, bool is_checked);
+const void* dispatch_table(bool has_v128, bool is_checked, bool is_canonical);
+/// The last kind, made from `plain`, a table of the same module without it (canonical_dispatch.cpp).
+const void* canonical_dispatch_table(const Entry* plain, bool has_v128, bool is_checked);
 
 /// Layout of the 0xfd page, which has no states: all operands are in memory. Its own translation unit makes it.
 constexpr u32 kPageFdSize = 0x114;

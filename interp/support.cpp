@@ -120,6 +120,10 @@ bool wait_for(const u8* pc, const Slot* fp, const Func* func, const Memory* at, 
     } else {
       outcome = memory.waiters().wait64(at, expected, timeout_ns, interrupt);
     }
+    runtime::Determinism* const virtual_clock = func->ctx->store->store->determinism();
+    if (outcome == WaitList::Outcome::timed_out && virtual_clock != nullptr) {
+      virtual_clock->wait_for(static_cast<u64>(timeout_ns));
+    }
     if (outcome != WaitList::Outcome::interrupted) {
       operands[0].bits[0] = static_cast<u32>(outcome);
       return true;

@@ -122,6 +122,14 @@ template <typename F>
 constexpr F kAllIntegers = static_cast<F>(BitsOf<F>{1} << (std::numeric_limits<F>::digits - 1));
 
 template <typename F> constexpr bool is_integer_or_nan(F a) { return !(abs(a) < kAllIntegers<F>); }
+/// The one NaN of the deterministic profile (Appendix A.6): positive, no payload.
+template <typename F>
+constexpr BitsOf<F> kCanonicalNan = bits(std::numeric_limits<F>::infinity()) | kQuietBit<F>;
+/// On bits: a compiler may take the NaNs of a float operation for equal.
+template <typename F> constexpr BitsOf<F> canonical_bits(BitsOf<F> a) {
+  const bool nan = (a & ~kSignBit<F>) > bits(std::numeric_limits<F>::infinity());
+  return nan ? kCanonicalNan<F> : a;
+}
 template <typename F> constexpr F quiet_if_nan(F a) { return is_nan(a) ? quiet(a) : a; }
 
 // Rounding in plain arithmetic, for targets without such an instruction and for constants. The result has the sign of

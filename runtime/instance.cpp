@@ -113,8 +113,8 @@ Status Instance::allocate() {
     }
     CHECK(store_.config().interp->func_size % kCacheLine == 0);
     const bool is_guarded = ir.memories().empty() || Memory::is_guarded(ir.memories()[0]);
-    vm_->interp_dispatch =
-        store_.config().interp->dispatch_table(ir.header().has_v128 != 0, !is_guarded);
+    vm_->interp_dispatch = store_.config().interp->dispatch_table(
+        ir.header().has_v128 != 0, !is_guarded, store_.determinism() != nullptr);
     // SAFETY: the extra element is room for the alignment; interp::Func is trivial and starts zeroed.
     vm_->interp_funcs =
         reinterpret_cast<interp::Func*>(align_up(reinterpret_cast<u64>(interp_funcs_), kCacheLine));

@@ -12,6 +12,7 @@
 #include "ir/module.h"
 #include "ir/vm.h"
 #include "runtime/activation.h"
+#include "runtime/determinism.h"
 #include "runtime/gc_heap.h"
 #include "runtime/host.h"
 #include "runtime/memory.h"
@@ -31,8 +32,8 @@ struct InterpHooks {
   const u8* text_end = nullptr;
   const void* fault_landing =
       nullptr; ///< records an out-of-bounds access and leaves, all registers kept
-  /// VMContext::interp_dispatch; checked: when memory 0 is not guarded.
-  const void* (*dispatch_table)(bool has_v128, bool is_checked) = nullptr;
+  /// VMContext::interp_dispatch; checked: when memory 0 is not guarded; canonical: NaN results are.
+  const void* (*dispatch_table)(bool has_v128, bool is_checked, bool is_canonical) = nullptr;
 };
 
 struct StoreConfig {
@@ -40,6 +41,9 @@ struct StoreConfig {
   u64 max_stack_bytes = u64{1} << 20;
   const InterpHooks* interp = nullptr; ///< set: everything in this Store is interpreted
   bool gc_zeal = false;                ///< collect at every safepoint
+  /// Set: clocks and random numbers come from there, NaN results are canonical, madd and nmadd round twice. Interpreted
+  /// Stores only.
+  std::shared_ptr<Determinism> determinism;
 };
 
 /// A core module ready to be instantiated any number of times. Immutable, shared; whoever hands out the pointer keeps
@@ -114,6 +118,8 @@ public:
   ir::VMStoreContext& vm() { return vm_; }
   Budget& budget() { return *budget_; }
   bool is_interpreted() const { return config_.interp != nullptr; }
+  /// Null where the guest sees the host's clocks.
+  Determinism* determinism() const { return config_.determinism.get(); }
 
   /// Instantiates (§4.5.4): matches `imports` (one per import, in order) against the module's import types,
   /// initialises everything, runs the start function. Errors: link, limit, trap (also "exit").

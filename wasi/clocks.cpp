@@ -14,13 +14,13 @@ namespace {
 
 constexpr u64 kNsPerSecond = 1'000'000'000;
 
-bool monotonic_clock_now(HostCall&, const Nothing&, u64& result) {
-  result = monotonic_now_ns();
+bool monotonic_clock_now(HostCall& call, const Nothing&, u64& result) {
+  result = monotonic_now_ns(call.store);
   return true;
 }
 
-bool monotonic_clock_resolution(HostCall&, const Nothing&, u64& result) {
-  result = clock_resolution_ns(CLOCK_MONOTONIC);
+bool monotonic_clock_resolution(HostCall& call, const Nothing&, u64& result) {
+  result = clock_resolution_ns(call.store, CLOCK_MONOTONIC);
   return true;
 }
 
@@ -36,7 +36,8 @@ bool monotonic_clock_subscribe_duration(HostCall& call, const WhenParams& params
   Interest interest; // no duration: ready now
   u64 due_ns = 0;
   if (params.when != 0) {
-    const bool overflows = __builtin_add_overflow(monotonic_now_ns(), params.when, &due_ns);
+    const bool overflows =
+        __builtin_add_overflow(monotonic_now_ns(call.store), params.when, &due_ns);
     interest = Interest::at_time(overflows ? std::numeric_limits<u64>::max() : due_ns);
   }
   return push_resource(call, std::make_unique<Pollable>(interest), result);
@@ -52,13 +53,13 @@ Datetime datetime_of(u64 time_ns) {
   return {time_ns / kNsPerSecond, static_cast<u32>(time_ns % kNsPerSecond)};
 }
 
-bool wall_clock_now(HostCall&, const Nothing&, Datetime& result) {
-  result = datetime_of(wall_clock_now_ns());
+bool wall_clock_now(HostCall& call, const Nothing&, Datetime& result) {
+  result = datetime_of(wall_clock_now_ns(call.store));
   return true;
 }
 
-bool wall_clock_resolution(HostCall&, const Nothing&, Datetime& result) {
-  result = datetime_of(clock_resolution_ns(CLOCK_REALTIME));
+bool wall_clock_resolution(HostCall& call, const Nothing&, Datetime& result) {
+  result = datetime_of(clock_resolution_ns(call.store, CLOCK_REALTIME));
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <sys/random.h>
 #include <unistd.h>
@@ -35,6 +36,24 @@ int after_failure(runtime::Store& store, int fd, short events) {
 
 u64 to_ns(const timespec& time) {
   return static_cast<u64>(time.tv_sec) * kNsPerSecond + static_cast<u64>(time.tv_nsec);
+}
+
+IoResult host_clock_now_ns(clockid_t clock) {
+  timespec now{};
+  if (::clock_gettime(clock, &now) != 0) {
+    return std::unexpected(errno);
+  }
+  return to_ns(now);
+}
+u64 host_monotonic_now_ns() { return host_clock_now_ns(CLOCK_MONOTONIC).value_or(0); }
+
+void fill_from_seed(runtime::Determinism& from, std::span<u8> into) {
+  while (!into.empty()) {
+    const u64 word = from.random();
+    const usize size_bytes = std::min(into.size(), sizeof word);
+    std::memcpy(into.data(), &word, size_bytes);
+    into = into.subspan(size_bytes);
+  }
 }
 
 } // namespace
@@ -90,11 +109,11 @@ IoResult write_fd(runtime::Store& store, int fd, Bytes bytes) {
 }
 
 IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns) {
-  const u64 start = monotonic_now_ns();
+  const u64 start = host_monotonic_now_ns();
   while (true) {
     timespec left{};
     if (timeout_ns >= 0) {
-      const u64 passed = monotonic_now_ns() - start;
+      const u64 passed = host_monotonic_now_ns() - start;
       const u64 remaining =
           static_cast<u64>(timeout_ns) - std::min(passed, static_cast<u64>(timeout_ns));
       left.tv_sec = static_cast<time_t>(remaining / kNsPerSecond);
@@ -110,18 +129,22 @@ IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns) 
   }
 }
 
-IoResult clock_now_ns(clockid_t clock) {
-  timespec now{};
-  if (::clock_gettime(clock, &now) != 0) {
-    return std::unexpected(errno);
-  }
-  return to_ns(now);
+IoResult clock_now_ns(const runtime::Store& store, clockid_t clock) {
+  runtime::Determinism* const virtual_clock = store.determinism();
+  return virtual_clock != nullptr ? virtual_clock->clock_ns(clock) : host_clock_now_ns(clock);
 }
 
-u64 wall_clock_now_ns() { return clock_now_ns(CLOCK_REALTIME).value_or(0); }
-u64 monotonic_now_ns() { return clock_now_ns(CLOCK_MONOTONIC).value_or(0); }
+u64 wall_clock_now_ns(const runtime::Store& store) {
+  return clock_now_ns(store, CLOCK_REALTIME).value_or(0);
+}
+u64 monotonic_now_ns(const runtime::Store& store) {
+  return clock_now_ns(store, CLOCK_MONOTONIC).value_or(0);
+}
 
-u64 clock_resolution_ns(clockid_t clock) {
+u64 clock_resolution_ns(const runtime::Store& store, clockid_t clock) {
+  if (store.determinism() != nullptr) {
+    return runtime::Determinism::kStepNs;
+  }
   timespec resolution{};
   return ::clock_getres(clock, &resolution) == 0 ? to_ns(resolution) : 1;
 }
@@ -129,6 +152,10 @@ u64 clock_resolution_ns(clockid_t clock) {
 IoResult fill_random(runtime::Store& store, std::span<u8> into) {
   constexpr usize kPieceBytes = usize{64} << 10;
   const u64 total = into.size();
+  if (runtime::Determinism* const seeded = store.determinism()) {
+    fill_from_seed(*seeded, into);
+    return total;
+  }
   while (!into.empty()) {
     if (is_interrupted(store)) {
       return std::unexpected(EINTR);

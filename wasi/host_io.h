@@ -31,14 +31,15 @@ void ignore_broken_pipes();
 /// poll(2) with a relative timeout in nanoseconds; negative = none. The number of ready entries.
 IoResult poll_fds(runtime::Store& store, std::span<pollfd> fds, i64 timeout_ns);
 
-/// Nanoseconds since 1970, since an arbitrary start, and their resolutions.
-u64 wall_clock_now_ns();
-u64 monotonic_now_ns();
-u64 clock_resolution_ns(clockid_t clock);
-IoResult clock_now_ns(clockid_t clock);
+/// What the guest's clocks say: nanoseconds since 1970, since an arbitrary start, and their resolutions. Virtual in
+/// deterministic Stores.
+u64 wall_clock_now_ns(const runtime::Store& store);
+u64 monotonic_now_ns(const runtime::Store& store);
+u64 clock_resolution_ns(const runtime::Store& store, clockid_t clock);
+IoResult clock_now_ns(const runtime::Store& store, clockid_t clock);
 
-/// Cryptographically secure random bytes, from the kernel, in pieces between which a deadline is seen. The number of
-/// bytes.
+/// Cryptographically secure random bytes, from the kernel, in pieces between which a deadline is seen; in deterministic
+/// Stores those of the seed. The number of bytes.
 IoResult fill_random(runtime::Store& store, std::span<u8> into);
 
 bool is_terminal(int fd);

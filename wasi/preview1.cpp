@@ -165,8 +165,8 @@ Errno clock_res_get(Call& call) {
   if (!clock_of(call.u32_at(0), clock)) {
     return Errno::inval;
   }
-  return call.memory.store(call.u32_at(1), clock_resolution_ns(clock)) ? Errno::success
-                                                                       : Errno::fault;
+  return call.memory.store(call.u32_at(1), clock_resolution_ns(call.store, clock)) ? Errno::success
+                                                                                   : Errno::fault;
 }
 
 Errno clock_time_get(Call& call) {
@@ -174,7 +174,7 @@ Errno clock_time_get(Call& call) {
   if (!clock_of(call.u32_at(0), clock)) {
     return Errno::inval;
   }
-  const IoResult now = clock_now_ns(clock);
+  const IoResult now = clock_now_ns(call.store, clock);
   if (!now) {
     return errno_of(now.error());
   }

@@ -228,14 +228,14 @@ struct Wait {
 };
 
 /// When a clock subscription is due, in monotonic time; empty: a clock that cannot be waited for.
-std::optional<u64> due_ns(const Subscription& sub) {
+std::optional<u64> due_ns(const runtime::Store& store, const Subscription& sub) {
   if (sub.id > 1) {
     return std::nullopt;
   }
-  const u64 now = monotonic_now_ns();
+  const u64 now = monotonic_now_ns(store);
   u64 delay = sub.timeout_ns;
   if (sub.is_absolute) {
-    const u64 base = sub.id == 0 ? wall_clock_now_ns() : now;
+    const u64 base = sub.id == 0 ? wall_clock_now_ns(store) : now;
     delay = sub.timeout_ns > base ? sub.timeout_ns - base : 0;
   }
   u64 due = 0;
@@ -247,7 +247,7 @@ void prepare(Call& call, Wait& wait, std::vector<u64>& due) {
     const Subscription& sub = wait.subscriptions[i];
     due.push_back(std::numeric_limits<u64>::max());
     if (sub.type == EventType::clock) {
-      if (auto when = due_ns(sub)) {
+      if (auto when = due_ns(call.store, sub)) {
         due.back() = *when;
         wait.earliest_ns = std::min(wait.earliest_ns, *when);
       } else {
@@ -267,17 +267,40 @@ void prepare(Call& call, Wait& wait, std::vector<u64>& due) {
   }
 }
 
-Errno wait_for(Call& call, Wait& wait, const std::vector<u64>& due) {
+/// Waits in virtual time, as poll_virtual of wasi/poll.cpp: descriptors are ready, else the first clock is.
+u64 wait_virtually(runtime::Determinism& clock, Wait& wait) {
+  for (pollfd& fd : wait.fds) {
+    fd.revents = fd.events;
+  }
+  if (wait.ready.empty() && wait.fds.empty()) {
+    clock.wait_until(wait.earliest_ns);
+    return wait.earliest_ns;
+  }
+  return clock.monotonic_ns();
+}
+
+/// Waits until the first clock is due or a descriptor is ready. What the clock says then.
+IoResult wait_really(Call& call, Wait& wait) {
   i64 timeout = -1;
   if (!wait.ready.empty()) {
     timeout = 0;
   } else if (wait.earliest_ns != std::numeric_limits<u64>::max()) {
-    const u64 now = monotonic_now_ns();
+    const u64 now = monotonic_now_ns(call.store);
     const u64 left = wait.earliest_ns > now ? wait.earliest_ns - now : 0;
     timeout = static_cast<i64>(std::min<u64>(left, std::numeric_limits<i64>::max()));
   }
   if (auto polled = poll_fds(call.store, wait.fds, timeout); !polled) {
-    return errno_of(polled.error());
+    return polled;
+  }
+  return monotonic_now_ns(call.store);
+}
+
+Errno wait_for(Call& call, Wait& wait, const std::vector<u64>& due) {
+  runtime::Determinism* const virtual_clock = call.store.determinism();
+  const IoResult now =
+      virtual_clock != nullptr ? wait_virtually(*virtual_clock, wait) : wait_really(call, wait);
+  if (!now) {
+    return errno_of(now.error());
   }
   for (usize i = 0; i < wait.fds.size(); ++i) {
     if (wait.fds[i].revents != 0) {
@@ -286,9 +309,8 @@ Errno wait_for(Call& call, Wait& wait, const std::vector<u64>& due) {
           {sub.userdata, Errno::success, sub.type, 1, (wait.fds[i].revents & POLLHUP) != 0});
     }
   }
-  const u64 now = monotonic_now_ns();
   for (usize i = 0; i < wait.subscriptions.size(); ++i) {
-    if (due[i] <= now) {
+    if (due[i] <= *now) {
       wait.ready.push_back(
           {wait.subscriptions[i].userdata, Errno::success, EventType::clock, 0, false});
     }

@@ -18,7 +18,7 @@ bool is_component(Bytes file) {
 
 Result<ComponentImage> decode_component(Bytes file, const DecodeOptions& options) {
   TRY_ASSIGN(std::unique_ptr<comp::ComponentFile> decoded, comp::Decoder(file, options).run());
-  TRY_ASSIGN(std::vector<u8> plan, comp::Flattener(*decoded).run());
+  TRY_ASSIGN(std::vector<u8> plan, comp::Flattener(*decoded, options).run());
   return ComponentImage{std::move(plan), std::move(decoded->modules)};
 }
 

@@ -24,7 +24,8 @@ constexpr u64 kMaxSteps = 2'000'000; ///< definitions executed, exports bound
 
 class Flattener {
 public:
-  explicit Flattener(ComponentFile& file) : file_(file), types_(file.types), plan_(image_) {}
+  Flattener(ComponentFile& file, const DecodeOptions& options)
+      : file_(file), types_(file.types), plan_(image_, options.copy_floats) {}
   /// The plan image. Errors: unsupported (core modules or components among the root's imports), limit.
   Result<std::vector<u8>> run();
 

@@ -92,7 +92,8 @@ void PlanBuilder::copy(Pair at, u32 size_bytes) {
   has_copy_ = true;
 }
 
-/// Integers and floats, and aggregates of them without padding: equal bytes in every memory.
+/// Integers and floats (unless every float is looked at), and aggregates of them without padding: equal bytes in every
+/// memory.
 bool PlanBuilder::is_plain(ir::DefTypeIdx idx) {
   if (plain_.size() < image_.types.size()) {
     plain_.resize(image_.types.size());
@@ -103,7 +104,9 @@ bool PlanBuilder::is_plain(ir::DefTypeIdx idx) {
   }
   const DefType& t = type(idx);
   bool plain = false;
-  if (t.kind >= DefTypeKind::s8 && t.kind <= DefTypeKind::f64) {
+  if (t.kind == DefTypeKind::f32 || t.kind == DefTypeKind::f64) {
+    plain = copy_floats_;
+  } else if (t.kind >= DefTypeKind::s8 && t.kind <= DefTypeKind::u64) {
     plain = true;
   } else if (t.kind == DefTypeKind::fixed_list) {
     plain = is_plain(t.elem);

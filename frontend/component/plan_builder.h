@@ -18,7 +18,7 @@ constexpr usize kMaxPlanWords = 4u << 20;
 
 class PlanBuilder {
 public:
-  explicit PlanBuilder(PlanImage& image) : image_(image) {}
+  PlanBuilder(PlanImage& image, bool copy_floats) : image_(image), copy_floats_(copy_floats) {}
 
   /// A guest end that is flat (`slot_count` filled in here) or in memory (size and alignment filled in here).
   static ir::PlanEnd guest(const ir::CanonOptions& options, ir::OptionsIdx idx, bool in_memory);
@@ -64,6 +64,7 @@ private:
   void finish_end(ir::PlanEnd& end, std::span<const ir::Field> values) const;
 
   PlanImage& image_;
+  const bool copy_floats_;
   std::vector<u32> code_;
   usize last_copy_ = 0; ///< index of the op word of a copy that may grow; 0 with has_copy_ false
   bool has_copy_ = false;

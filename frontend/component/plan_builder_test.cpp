@@ -16,7 +16,7 @@ namespace {
 class Fixture {
 public:
   PlanImage image;
-  PlanBuilder builder{image};
+  bool copy_floats = true;
 
   ir::DefTypeIdx type(DefTypeKind kind, u32 size32, u32 align32, u32 size64, u32 align64, u32 flat,
                       const std::vector<ir::Field>& fields = {}, ir::DefTypeIdx elem = {},
@@ -43,6 +43,7 @@ public:
     for (ir::DefTypeIdx v : values) {
       fields.push_back({{}, v});
     }
+    PlanBuilder builder(image, copy_floats);
     auto built = builder.build(fields, src, dst);
     REQUIRE(built);
     plan = image.plans[built->index()];
@@ -95,6 +96,20 @@ TEST_CASE("integers side by side in memory are one copy, padding is not copied")
   f.code({a, a, b, a}, memory(), PlanBuilder::host());
   CHECK_EQ(words(f), Words{op(ir::TransferOp::copy, true, true), 0, 0, 9,
                            op(ir::TransferOp::copy, true, true), 12, 12, 4, kEnd});
+}
+
+TEST_CASE("floats are copied with their neighbours, unless every one is looked at") {
+  const auto build = [](bool copy_floats) {
+    Fixture f;
+    f.copy_floats = copy_floats;
+    const ir::DefTypeIdx a = f.u32_type();
+    f.code({a, f.type(DefTypeKind::f32, 4, 4, 4, 4, 1), a}, memory(), PlanBuilder::host());
+    return words(f);
+  };
+  CHECK_EQ(build(true), Words{op(ir::TransferOp::copy, true, true), 0, 0, 12, kEnd});
+  CHECK_EQ(build(false),
+           Words{op(ir::TransferOp::copy, true, true), 0, 0, 4, op(ir::TransferOp::f32, true, true),
+                 4, 4, op(ir::TransferOp::copy, true, true), 8, 8, 4, kEnd});
 }
 
 TEST_CASE("an option to flat slots zeroes what its case leaves unused") {
