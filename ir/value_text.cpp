@@ -13,8 +13,9 @@ std::string value_text(const RawVal& value, ValType type) {
   case ValKind::f32: return format_f32(value.i32);
   case ValKind::f64: return format_f64(value.i64);
   case ValKind::v128:
-    return strf("0x%016llx%016llx", static_cast<unsigned long long>(value.bits[1]),
-                static_cast<unsigned long long>(value.bits[0]));
+    return strf("i32x4 0x%08x 0x%08x 0x%08x 0x%08x", static_cast<u32>(value.bits[0]),
+                static_cast<u32>(value.bits[0] >> 32), static_cast<u32>(value.bits[1]),
+                static_cast<u32>(value.bits[1] >> 32));
   case ValKind::ref:
   case ValKind::ref_null: return value.i64 == 0 ? "null" : to_string(type);
   case ValKind::bot:

@@ -9,7 +9,7 @@
 
 namespace petrel::ir {
 
-/// Integers as signed decimals, floats shortest, references as `null` or their type.
+/// Integers as signed decimals, floats shortest, vectors as `i32x4` with four lanes, references as `null` or their type.
 std::string value_text(const RawVal& value, ValType type);
 
 } // namespace petrel::ir
