@@ -42,11 +42,15 @@ struct Function {
 struct GeneratedModule {
   std::vector<u8> bytes;
   std::vector<Function> exports; ///< `reset` and `hash` are exported besides
+  bool has_tags = false;         ///< exports `tag`, of an i32, and `table`
   bool has_legacy = false;       ///< legacy exceptions: only V8 runs them
 };
 
 /// The module of a seed.
 GeneratedModule generate(u64 seed);
+
+/// Text of a module beside one that has tags, for exceptions across instances.
+std::string second_module(const GeneratedModule& first);
 
 class Generator {
 public:

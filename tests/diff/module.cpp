@@ -169,18 +169,21 @@ void Generator::declarations() {
   section(6, kFirstGlobal + static_cast<u32>(types_.size()), out);
 
   out = {};
+  auto export_as = [&](std::string_view name, u8 kind, u32 index) {
+    out.write_name(name);
+    out.write_u8(kind);
+    out.write_var_u32(index);
+  };
   for (u32 i = 0; i < count; ++i) {
-    out.write_name(functions_[i].name);
-    out.write_u8(0);
-    out.write_var_u32(i);
+    export_as(functions_[i].name, 0, i);
   }
-  out.write_name("reset");
-  out.write_u8(0);
-  out.write_var_u32(count);
-  out.write_name("hash");
-  out.write_u8(0);
-  out.write_var_u32(count + 1);
-  section(7, count + 2, out);
+  export_as("reset", 0, count);
+  export_as("hash", 0, count + 1);
+  if (!tags_.empty()) {
+    export_as("table", 1, 0);
+    export_as("tag", 4, 0);
+  }
+  section(7, count + (tags_.empty() ? 2 : 4), out);
 }
 
 void Generator::elements_and_data() {
@@ -320,7 +323,7 @@ GeneratedModule Generator::run() {
   declarations();
   elements_and_data();
   code();
-  return {out_.take(), functions_, has_legacy_};
+  return {out_.take(), functions_, !tags_.empty(), has_legacy_};
 }
 
 GeneratedModule generate(u64 seed) { return Generator(seed).run(); }

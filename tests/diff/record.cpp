@@ -120,6 +120,24 @@ public:
     return true;
   }
 
+  /// The second module, which uses the first: calls go to it from now on.
+  bool add_second(const GeneratedModule& first) {
+    const std::string source = second_module(first);
+    text_ += "(register \"M\")\n" + source;
+    backend_.register_instance(instance_, "M");
+    auto encoded = text::encode_module(source);
+    if (!encoded) {
+      return error(encoded.error());
+    }
+    const auto module = backend_.compile(std::move(encoded->bytes));
+    if (!module) {
+      return error(module.error());
+    }
+    const wast::Outcome made = backend_.instantiate(*module);
+    instance_ = made.instance;
+    return made.kind == wast::Outcome::Kind::values;
+  }
+
   void call(const std::string& name, const std::vector<T>& params, Random& random) {
     std::string invoke = "(invoke \"" + name + "\"";
     std::vector<ScriptValue> args;
@@ -196,7 +214,8 @@ Result<bool> write_script(const std::string& path, const GeneratedModule& module
   const wast::BackendFactory factory = cli::wast_backend_factory(setup);
   const auto backend = factory.make(factory.data);
   Script script(*backend, module.has_legacy);
-  const bool runs = script.instantiate(module.bytes, !is_ours);
+  const bool runs =
+      script.instantiate(module.bytes, !is_ours) && (!module.has_tags || script.add_second(module));
   Random random(seed ^ 0xa5a5a5a5);
   if (runs) {
     for (const Function& function : module.exports) {
@@ -206,6 +225,11 @@ Result<bool> write_script(const std::string& path, const GeneratedModule& module
         }
         script.call(function.name, function.params, random);
         if (is_ours) {
+          script.call("hash", {}, random);
+        }
+        if (module.has_tags) {
+          script.call("reset", {}, random);
+          script.call("w" + function.name.substr(1), function.params, random);
           script.call("hash", {}, random);
         }
       }

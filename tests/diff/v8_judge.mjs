@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // `node v8_judge.mjs COMMANDS.json`: the assertions of a script in V8, which has legacy exceptions. The script comes
-// through wast2json, has one module without imports, and calls functions of numbers without NaNs as arguments.
+// through wast2json, has modules that import each other's exports, and calls functions of numbers without NaNs as arguments.
 // Prints each difference; the exit code is 1 if there is one.
 import fs from "node:fs";
 import path from "node:path";
@@ -49,10 +49,15 @@ function run(instance, command) {
 
 const file = process.argv[2];
 let instance;
+const registered = {};
 for (const command of JSON.parse(fs.readFileSync(file, "utf8")).commands) {
   if (command.type === "module") {
     const bytes = fs.readFileSync(path.join(path.dirname(file), command.filename));
-    instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+    instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), registered);
+    continue;
+  }
+  if (command.type === "register") {
+    registered[command.as] = instance.exports;
     continue;
   }
   const complaint = run(instance, command);
