@@ -55,7 +55,8 @@ std::string catcher(u32 index, const Function& function, const std::string& para
            "\n      (i32.load (i32.const 8))\n"
            "    catch $tag\n      (i32.load (i32.const 4)) i32.add\n"
            "    catch $own\n      (i32.load (i32.const 4))\n"
-           "    catch_all\n      (i32.load (i32.const 8)) (i32.load (i32.const 4)) i32.mul\n    end)\n";
+           "    catch_all\n      (i32.load (i32.const 8)) (i32.load (i32.const 4)) i32.mul\n    "
+           "end)\n";
   }
   return begin +
          "    block $all\n      block $own\n        block $tag (result i32)\n"
@@ -81,8 +82,9 @@ std::string second_module(const GeneratedModule& first) {
     const std::string params = type_list("param", function.params);
     const std::string type = params + type_list("result", function.results);
     imports += strf("  (import \"M\" \"f%u\" (func $f%u%s))\n", i, i, type.c_str());
-    exports += strf("  (export \"f%u\" (func $f%u))\n  (elem (table $table) (i32.const %u) func $d%u)\n",
-                    i, i, i + 1, i);
+    exports +=
+        strf("  (export \"f%u\" (func $f%u))\n  (elem (table $table) (i32.const %u) func $d%u)\n",
+             i, i, i + 1, i);
     functions += detour(i, function, type) + catcher(i, function, params, first.has_legacy);
   }
   return "(module\n" + imports + "  (memory 1)\n  (tag $own)\n" + exports + functions + ")\n";
