@@ -35,6 +35,7 @@ struct CustomSection {
   std::string name;
   std::string contents;
   u32 place = kAfterLast;
+  u32 order = 0;  ///< among those of one place
   SizePlan sizes; ///< of the section's size and of its name's length
   bool is_generated =
       false; ///< `@petrel.place`: contents are made from identifiers or annotations of instructions

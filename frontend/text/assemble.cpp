@@ -4,6 +4,7 @@
 // `ModuleEncoder`: those that text asks for, the name section from identifiers, and one `metadata.code.NAME` section
 // for each such annotation of instructions.
 #include <algorithm>
+#include <unordered_set>
 
 #include "frontend/text/module_encoder.h"
 
@@ -47,51 +48,51 @@ ByteWriter ModuleEncoder::name_section() const {
 /// A vector of functions, each with a vector of {offset in the body, bytes}.
 ByteWriter ModuleEncoder::metadata_section(std::string_view name) const {
   ByteWriter out;
-  for (const auto& [section, funcs] : metadata_) {
-    if (section != name) {
-      continue;
-    }
-    out.write_var_u64(funcs.size());
-    for (const FuncMetadata& func : funcs) {
-      out.write_var_u32(func.func_idx);
-      out.write_var_u64(func.items.size());
-      for (const auto& [offset, bytes] : func.items) {
-        out.write_var_u32(offset);
-        out.write_name(bytes);
-      }
+  const auto found = metadata_index_.find(std::string(name));
+  if (found == metadata_index_.end()) {
+    return out;
+  }
+  const std::vector<FuncMetadata>& funcs = metadata_[found->second].second;
+  out.write_var_u64(funcs.size());
+  for (const FuncMetadata& func : funcs) {
+    out.write_var_u32(func.func_idx);
+    out.write_var_u64(func.items.size());
+    for (const auto& [offset, bytes] : func.items) {
+      out.write_var_u32(offset);
+      out.write_name(bytes);
     }
   }
   return out;
 }
 
-/// Keeps them in order of place, then of appearance.
-void ModuleEncoder::add_custom(CustomSection section) {
-  auto at = std::ranges::upper_bound(customs_, section.place, {}, &CustomSection::place);
-  customs_.insert(at, std::move(section));
-}
-
-bool ModuleEncoder::asks_for(std::string_view name) const {
-  return std::ranges::any_of(customs_,
-                             [&](const CustomSection& custom) { return custom.name == name; });
-}
-
-/// Those that nobody placed: metadata in front of the code, names at the end.
+/// Those that nobody placed: metadata in front of the code, names at the end. Then all are in order of place, those of one
+/// place in order of appearance.
 void ModuleEncoder::add_generated_sections() {
+  std::unordered_set<std::string> asked;
+  for (const CustomSection& custom : customs_) {
+    asked.insert(custom.name);
+  }
   for (const auto& [name, funcs] : metadata_) {
-    if (!asks_for(name)) {
+    if (!asked.contains(name)) {
       CustomSection section;
       section.name = name;
       section.place = place_before(*section_row(kCode));
       section.is_generated = true;
-      add_custom(std::move(section));
+      customs_.push_back(std::move(section));
     }
   }
-  if (options_.names && !asks_for(kNameSection) && !name_section().empty()) {
+  if (options_.names && !asked.contains(std::string(kNameSection)) && !name_section().empty()) {
     CustomSection section;
     section.name = kNameSection;
     section.is_generated = true;
-    add_custom(std::move(section));
+    customs_.push_back(std::move(section));
   }
+  for (u32 i = 0; i < customs_.size(); ++i) {
+    customs_[i].order = i;
+  }
+  std::ranges::sort(customs_, {}, [](const CustomSection& custom) {
+    return u64{custom.place} << 32 | custom.order;
+  });
 }
 
 void ModuleEncoder::write_custom_section(ByteWriter& out, CustomSection& section) const {

@@ -3,6 +3,8 @@
 // Structure: blocks, folding, labels. Immediates are in instr_immediates.cpp.
 #include "frontend/text/instr_encoder.h"
 
+#include <unordered_set>
+
 #include "base/format.h"
 #include "base/unicode.h"
 #include "frontend/text/annotations.h"
@@ -34,17 +36,15 @@ Status InstrEncoder::mark(const Cursor& cursor, u32 token) {
 }
 
 Status InstrEncoder::note_metadata(const Source& source, u32 token) {
-  const usize first = notes_->metadata.size();
+  std::unordered_set<std::string> seen;
   for (const Annotation& annotation : source.annotations_at(token)) {
     std::string id = source.annotation_id(annotation);
     if (!id.starts_with("metadata.code.")) {
       continue;
     }
     TRY_ASSIGN(std::string bytes, parse_strings(source, annotation));
-    for (usize i = first; i < notes_->metadata.size(); ++i) {
-      if (notes_->metadata[i].section == id) {
-        return annotation_error(source, annotation, "duplicate annotation");
-      }
+    if (!seen.insert(id).second) {
+      return annotation_error(source, annotation, "duplicate annotation");
     }
     notes_->metadata.push_back({std::move(id), narrow<u32>(out_.size()), std::move(bytes)});
   }

@@ -8,18 +8,30 @@
 
 namespace petrel::text {
 
+void LabelStack::open(const std::string* id) {
+  if (id != nullptr) {
+    named_[*id].push_back(depth());
+  }
+  ids_.push_back(id);
+}
+
+void LabelStack::close() {
+  if (ids_.empty()) {
+    return;
+  }
+  if (ids_.back() != nullptr) {
+    named_[*ids_.back()].pop_back();
+  }
+  ids_.pop_back();
+}
+
 const std::string* LabelStack::id(u32 label) const {
   if (label >= ids_.size()) {
     return nullptr;
   }
-  const std::string* wanted = ids_[ids_.size() - 1 - label];
-  for (u32 inner = 0; wanted != nullptr && inner < label; ++inner) {
-    const std::string* other = ids_[ids_.size() - 1 - inner];
-    if (other != nullptr && *other == *wanted) {
-      return nullptr;
-    }
-  }
-  return wanted;
+  const usize place = ids_.size() - 1 - label;
+  const std::string* wanted = ids_[place];
+  return wanted != nullptr && named_.find(*wanted)->second.back() == place ? wanted : nullptr;
 }
 
 void InstrText::append_ref(std::string& out, NameKind kind, u32 index) const {

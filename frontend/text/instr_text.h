@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "frontend/text/instr_reader.h"
@@ -15,18 +16,15 @@ namespace petrel::text {
 /// The labels that are open where an instruction stands; innermost last. The function's own is not among them.
 class LabelStack {
 public:
-  void open(const std::string* id) { ids_.push_back(id); }
-  void close() {
-    if (!ids_.empty()) {
-      ids_.pop_back();
-    }
-  }
+  void open(const std::string* id);
+  void close();
   u32 depth() const { return static_cast<u32>(ids_.size()); }
   /// The identifier that a branch to `label` can use: that of its block, unless an inner block has the same; else null.
   const std::string* id(u32 label) const;
 
 private:
-  std::vector<const std::string*> ids_; ///< null for blocks without a name
+  std::vector<const std::string*> ids_;                          ///< null for blocks without a name
+  std::unordered_map<std::string_view, std::vector<u32>> named_; ///< places in ids_, innermost last
 };
 
 /// Where an instruction stands.

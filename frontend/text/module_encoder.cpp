@@ -65,7 +65,7 @@ Status ModuleEncoder::read_module_annotations(const Cursor& cursor, bool at_star
       TRY_ASSIGN(CustomSection section,
                  id == "custom" ? parse_custom(source_, group[i]) : parse_place(source_, group[i]));
       section.sizes = std::exchange(sizes, SizePlan());
-      add_custom(std::move(section));
+      customs_.push_back(std::move(section));
     } else if (id == "petrel.section") {
       TRY_ASSIGN(SectionSizes section, parse_section_sizes(source_, group[i]));
       asked_sections_[section.row] = std::move(section.sizes);
@@ -431,15 +431,15 @@ void ModuleEncoder::keep_notes(u32 func_idx, BodyNotes notes) {
     named_labels_.push_back({func_idx, std::move(notes.labels)});
   }
   for (BodyNotes::Metadata& item : notes.metadata) {
-    auto section =
-        std::ranges::find(metadata_, item.section, [](const auto& row) { return row.first; });
-    if (section == metadata_.end()) {
-      section = metadata_.insert(metadata_.end(), {item.section, {}});
+    const auto [index, is_new] = metadata_index_.emplace(item.section, metadata_.size());
+    if (is_new) {
+      metadata_.push_back({std::move(item.section), {}});
     }
-    if (section->second.empty() || section->second.back().func_idx != func_idx) {
-      section->second.push_back({func_idx, {}});
+    std::vector<FuncMetadata>& funcs = metadata_[index->second].second;
+    if (funcs.empty() || funcs.back().func_idx != func_idx) {
+      funcs.push_back({func_idx, {}});
     }
-    section->second.back().items.emplace_back(item.offset, std::move(item.bytes));
+    funcs.back().items.emplace_back(item.offset, std::move(item.bytes));
   }
 }
 

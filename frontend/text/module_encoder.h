@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "frontend/text/annotations.h"
@@ -104,9 +105,7 @@ private:
   const Section* counted_section(u8 id) const;
   void write_standard_section(ByteWriter& out, u32 row, std::vector<SourceMark>& marks);
   void write_custom_section(ByteWriter& out, CustomSection& section) const;
-  void add_custom(CustomSection section);
   void add_generated_sections();
-  bool asks_for(std::string_view name) const;
   ByteWriter name_section() const;
   ByteWriter metadata_section(std::string_view name) const;
 
@@ -126,7 +125,9 @@ private:
   std::string module_name_;
   std::vector<FuncNames> named_locals_;
   std::vector<FuncNames> named_labels_;
-  std::vector<std::pair<std::string, std::vector<FuncMetadata>>> metadata_; ///< by section
+  /// Sections of metadata in order of their first item, and where each is.
+  std::vector<std::pair<std::string, std::vector<FuncMetadata>>> metadata_;
+  std::unordered_map<std::string, usize> metadata_index_;
 };
 
 } // namespace petrel::text

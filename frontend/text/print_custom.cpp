@@ -104,13 +104,12 @@ void ModulePrinter::read_metadata() {
       continue;
     }
     PartReader r(ByteReader(section.payload));
-    const bool is_new = std::ranges::find(carried_, section.name) == carried_.end();
-    if (!is_new || !read_metadata_entries(r, section.name, metadata_)) {
+    if (is_carried(section.name) || !read_metadata_entries(r, section.name, metadata_)) {
       metadata_.clear();
       carried_.clear();
       return;
     }
-    carried_.push_back(section.name);
+    carried_.insert(section.name);
   }
   if (!carried_.empty() && !metadata_fits()) {
     metadata_.clear();
@@ -119,26 +118,21 @@ void ModulePrinter::read_metadata() {
 }
 
 void ModulePrinter::append_place(std::string& out, usize position) const {
-  const auto begin = scan_.sections.begin();
-  auto is_standard = [](const RawSection& section) { return section.id != 0; };
-  const auto at = begin + static_cast<std::ptrdiff_t>(position);
-  if (std::none_of(at, scan_.sections.end(), is_standard)) {
+  if (position >= standards_end_) {
     return; // the usual place
   }
-  const auto before =
-      std::find_if(std::make_reverse_iterator(at), scan_.sections.rend(), is_standard);
-  if (before == scan_.sections.rend()) {
+  if (last_standard_ == 0) {
     out += " (before first)";
     return;
   }
   out += " (after ";
-  out += kSectionOrder[*section_row(before->id)].word;
+  out += kSectionOrder[*section_row(last_standard_)].word;
   out += ')';
 }
 
 void ModulePrinter::print_custom(const RawSection& section, usize position) {
   const bool is_names = section.name == "name" && index_.names_are_carried();
-  const bool is_metadata = std::ranges::find(carried_, section.name) != carried_.end();
+  const bool is_metadata = is_carried(section.name);
   PartReader sizes(ByteReader(Bytes{}));
   sizes.note(section.size_leb_size, var_u64_size(section.contents.size()));
   sizes.note(section.name_leb_size, var_u64_size(section.name.size()));

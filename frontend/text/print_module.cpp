@@ -79,7 +79,11 @@ Status ModulePrinter::run() {
     append_id(out_.buffer(), name);
   }
   for (usize i = 0; i < scan_.sections.size(); ++i) {
+    standards_end_ = scan_.sections[i].id != 0 ? i + 1 : standards_end_;
+  }
+  for (usize i = 0; i < scan_.sections.size(); ++i) {
     const RawSection& section = scan_.sections[i];
+    last_standard_ = section.id != 0 ? section.id : last_standard_;
     if (section.id == 0) {
       print_custom(section, i);
     } else if (Status status = print_section(section); !status) {

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <unordered_set>
 
 #include "frontend/text/instr_text.h"
 #include "frontend/text/module_scan.h"
@@ -90,6 +91,7 @@ private:
   bool metadata_fits() const;
   void print_custom(const RawSection& section, usize position);
   void append_place(std::string& out, usize position) const;
+  bool is_carried(std::string_view name) const { return carried_.contains(name); }
   // print_body.cpp
   Status print_code(const RawSection& section);
   Status print_func(PartReader& r, u32 body);
@@ -119,8 +121,10 @@ private:
   bool uses_data_idx_ = false;
   bool has_data_count_ = false;
   std::map<u32, FuncMetadata> metadata_; ///< by function
-  std::vector<std::string_view>
-      carried_; ///< metadata sections that are printed with the instructions
+  /// Metadata sections that are printed with the instructions.
+  std::unordered_set<std::string_view> carried_;
+  u8 last_standard_ = 0;    ///< id of the standard section that was printed last; 0: none
+  usize standards_end_ = 0; ///< position behind the last standard section
 };
 
 } // namespace petrel::text

@@ -197,6 +197,50 @@ def test_commands(suite):
                 b"offset 0x19: illegal opcode ff" in result.err, result)
 
 
+def test_many(suite):
+    """Much of one kind: what is looked up for each may not be searched for."""
+    count = 50_000
+    texts = {
+        "custom sections": "(module " + "".join(
+            f'(@custom "c{i}" {"(before first)" if i % 2 else ""} "x")' for i in range(count)) + "(func))",
+        "names of metadata": "(module (func " + " ".join(f'(@metadata.code.m{i} "x") nop' for i in range(count)) + "))",
+        "metadata of one instruction": "(module (func " + " ".join(f'(@metadata.code.m{i} "x")' for i in range(count)) + " nop))",
+        "branches outwards": "(module (func block $o " + "block br $o " * count + "end " * count + "end))",
+        "equal labels": "(module (func " + "block $l br $l " * count + "end " * count + "))",
+        "equal names": "(module " + '(func (@name "f"))' * count + ")",
+    }
+    for name, text in texts.items():
+        path = suite.tmp / "many.wat"
+        path.write_text(text)
+        result = run([suite.build / "tests/text/text_round_trip", path], timeout=300)
+        suite.check(f"many {name} come back", result.code == 0 and b"1 modules came back" in result.out, result)
+
+
+def test_errors(suite):
+    """Line and column, whatever the section, and what encode, print and strip refuse."""
+    text = suite.tmp / "wrong.wat"
+    wasm = suite.tmp / "wrong.wasm"
+    text.write_text("(module\n  (memory 1)\n  (global i32\n    (i64.const 0)))")
+    place = f"error[invalid]: {text}:4:18: type mismatch: end expected i32, found i64\n"
+    suite.equal("validate: line and column", run([suite.wasmc, "validate", text]).err.decode(), place)
+    piped = run([suite.wasmc, "encode", "-"], stdin=text.read_bytes())
+    run([suite.wasmc, "encode", text])
+    suite.check("encode - writes to standard output what encode FILE writes", piped.out == wasm.read_bytes(), piped)
+    printed = run([suite.wasmc, "print", "-"], stdin=wasm.read_bytes())
+    suite.check("print -", printed.out.startswith(b"(module\n  (memory (;0;) 1)"), printed)
+    from_text = run([suite.wasmc, "print", text])
+    suite.equal("print of a text", from_text.out, printed.out)
+    for command, path, message in (
+            (["encode"], wasm, f"error[malformed]: {wasm}: is in binary format already (print gives the text)\n"),
+            (["strip"], wasm, "wasmc: error: strip needs -o FILE (- is standard output)\n"),
+            (["strip", "-o", "-"], text, f"error[malformed]: {text}: offset 0x0: magic header not detected: no module or component\n"),
+            (["print"], ROOT / "examples/hello/hello.wasm",
+             f"error[unsupported]: {ROOT}/examples/hello/hello.wasm: is a component: this build prints core modules\n")):
+        result = run([suite.wasmc, *command, path])
+        suite.equal(f"{command[0]} {path.name}: refused", result.err.decode(), message)
+        suite.check(f"{command[0]} {path.name}: exit code", result.code in (1, 2), result)
+
+
 def main():
     suite = Suite(__doc__, arguments)
     if not suite.has_aot():
@@ -205,6 +249,8 @@ def main():
     test_suite(suite)
     test_odd(suite)
     test_commands(suite)
+    test_many(suite)
+    test_errors(suite)
     if suite.args.also:
         for path in suite.args.also:
             round_trip(suite, path, [path], at_least=0)
