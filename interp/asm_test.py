@@ -25,6 +25,8 @@ COLD = re.compile(
     r"|op_throw_|op_throw_ref|op_rethrow|throw_any|throw_again_any|unwind_pending|op_return_call\w*|call_ref_any|tail_call_\w+|gc_\w+|canonical_\w+|op_prefix_fd_canonical)$")
 # Vector instructions whose function needs the stack: tables of bytes, calls of libm.
 COLD_FUNCTION = re.compile(r"i8x16_(relaxed_)?swizzle|relaxed_n?madd")
+# Allocation in the Store's free run: no call (a register may be saved).
+INLINE_ALLOCATION = re.compile(r"^gc_new_(struct|array|fixed_array)$")
 ACCESS = re.compile(r"^((load|store)(_slow|_at)?|simd_(load|store)(_lane)?)$")
 
 
@@ -61,6 +63,9 @@ def problems_of(name, code):
         yield f"accesses guest memory and touches the native stack: {touches[0]}"
     elif touches and not cold:
         yield f"touches the native stack: {touches[0]}"
+    calls = [i for i in code if i.startswith("call")]
+    if INLINE_ALLOCATION.match(short(name)) and calls:
+        yield f"allocates, and calls: {calls[0]}"
     if not cold and not any(re.match(r"(notrack )?jmp", i) for i in code):
         yield "has no jump to the next handler"
 
@@ -84,6 +89,10 @@ def main():
     accesses = [n for n in found if ACCESS.match(short(n))]
     if len(accesses) < 3 * 14:
         print(f"only {len(accesses)} memory handlers recognised")
+        return 1
+    allocations = [n for n in found if INLINE_ALLOCATION.match(short(n))]
+    if len(allocations) != 5:
+        print(f"{len(allocations)} handlers recognised that allocate, expected 5")
         return 1
     lengths = [len(code) for code in found.values()]
     print(f"{len(found)} handlers, {len(accesses)} of them access memory; median {statistics.median(lengths)} instructions; "

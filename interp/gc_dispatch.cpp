@@ -6,15 +6,15 @@
 namespace petrel::interp {
 namespace {
 
-constexpr HandlerFn op_struct_new = &gc_call<gc_struct_new>;
-constexpr HandlerFn op_struct_new_default = &gc_call<gc_struct_new_default>;
+constexpr HandlerFn op_struct_new = &gc_new_struct<false>;
+constexpr HandlerFn op_struct_new_default = &gc_new_struct<true>;
 constexpr HandlerFn op_struct_get = &gc_struct_get<false>;
 constexpr HandlerFn op_struct_get_s = &gc_struct_get<true>;
 constexpr HandlerFn op_struct_get_u = &gc_struct_get<false>;
 constexpr HandlerFn op_struct_set = &gc_struct_set;
-constexpr HandlerFn op_array_new = &gc_call<gc_array_new>;
-constexpr HandlerFn op_array_new_default = &gc_call<gc_array_new_default>;
-constexpr HandlerFn op_array_new_fixed = &gc_call<gc_array_new_fixed>;
+constexpr HandlerFn op_array_new = &gc_new_array<false>;
+constexpr HandlerFn op_array_new_default = &gc_new_array<true>;
+constexpr HandlerFn op_array_new_fixed = &gc_new_fixed_array;
 constexpr HandlerFn op_array_new_data = &gc_call<gc_array_new_data>;
 constexpr HandlerFn op_array_new_elem = &gc_call<gc_array_new_elem>;
 constexpr HandlerFn op_array_get = &gc_array_get<false>;

@@ -9,6 +9,7 @@
 #include "interp/control_handlers.h"
 #include "interp/gc_support.h"
 #include "ir/gc_layout.h"
+#include "runtime/type_registry.h"
 
 namespace petrel::interp {
 namespace {
@@ -69,8 +70,8 @@ template <bool kSigned>
   }
 }
 
-[[gnu::always_inline]] inline void gc_store(const ir::VMContext* ctx, u8* to, const Slot* slot,
-                                            GcStorage storage) {
+/// Writes a field that is not a function.
+[[gnu::always_inline]] inline void gc_store_plain(u8* to, const Slot* slot, GcStorage storage) {
   if (storage == GcStorage::w32 || storage == GcStorage::ref) [[likely]] {
     __builtin_memcpy(to, slot->bytes, 4);
   } else if (storage == GcStorage::w64) {
@@ -79,11 +80,18 @@ template <bool kSigned>
     *to = slot->bytes[0];
   } else if (storage == GcStorage::i16) {
     __builtin_memcpy(to, slot->bytes, 2);
-  } else if (storage == GcStorage::func) {
+  } else {
+    __builtin_memcpy(to, slot->bytes, sizeof slot->bytes);
+  }
+}
+
+[[gnu::always_inline]] inline void gc_store(const ir::VMContext* ctx, u8* to, const Slot* slot,
+                                            GcStorage storage) {
+  if (storage == GcStorage::func) [[unlikely]] {
     const u32 index = gc_func_index(ctx, slot->bits[0]);
     __builtin_memcpy(to, &index, sizeof index);
   } else {
-    __builtin_memcpy(to, slot->bytes, sizeof slot->bytes);
+    gc_store_plain(to, slot, storage);
   }
 }
 
@@ -181,6 +189,148 @@ PETREL_HANDLER(gc_array_len) {
   --sp;
   a = gc_array_length(ctx, sp->bits[0]);
   pc = gc_immediates(pc);
+  PETREL_NEXT(1);
+}
+
+// --- Allocation ------------------------------------------------------------------------------------------
+//
+// Inline as long as the Store's free run has room (runtime/gc_heap.h) and immediates have one byte each: header and fields are
+// written without a call (asm_test.py). Everything else, collection included, is gc_call's; with gc-zeal runs have no
+// room. Between two instructions the run's objects are whole: INVARIANT(gc-run).
+
+/// Whether the `count` bytes behind the opcode, one byte itself, are immediates of one byte.
+template <u32 kCount> [[gnu::always_inline]] inline bool gc_short(const u8* pc) {
+  constexpr u32 kLong = 0x80808080u >> (24 - 8 * kCount);
+  return (load_unaligned<u32>(pc + 1) & kLong) == 0;
+}
+
+[[gnu::always_inline]] inline const runtime::TypeInfo& gc_type(const ir::VMContext* ctx, u8 type) {
+  return runtime::known_type_info(ctx->type_ids[type]);
+}
+
+/// A zeroed object with its header, or null when the free run has no room for it.
+[[gnu::always_inline]] inline u8* gc_bump(const ir::VMContext* ctx, u64 size_bytes, u32 type_word,
+                                          u32 length) {
+  ir::VMStoreContext& store = *ctx->store;
+  const u64 object = store.gc_free;
+  if (size_bytes > store.gc_free_end - object) [[unlikely]] {
+    return nullptr;
+  }
+  store.gc_free = object + size_bytes;
+  u8* const at = store.gc_heap_base + object;
+  const u64 header = type_word | u64{length} << 32;
+  __builtin_memcpy(at, &header, sizeof header);
+  return at;
+}
+
+template <bool kDefault> PETREL_HANDLER(gc_new_struct) {
+  PETREL_ENTER;
+  PETREL_FORGET_OPERANDS;
+  constexpr GcOp kSlow = kDefault ? gc_struct_new_default : gc_struct_new;
+  if (!gc_short<1>(pc)) [[unlikely]] {
+    PETREL_GOTO(gc_call<kSlow>);
+  }
+  const runtime::TypeInfo& type = gc_type(ctx, pc[2]);
+  if (!kDefault && type.has_func_fields) [[unlikely]] {
+    PETREL_GOTO(gc_call<kSlow>);
+  }
+  u8* const at =
+      gc_bump(ctx, type.layout.size_bytes, ir::gc_type_word(ir::GcKind::struct_, type.id), 0);
+  if (at == nullptr) [[unlikely]] {
+    PETREL_GOTO(gc_call<kSlow>);
+  }
+  if constexpr (!kDefault) {
+    const runtime::FieldInfo* const first = type.fields.data();
+    const runtime::FieldInfo* field = first + type.fields.size();
+    while (field != first) { // from the top of the stack down
+      --field;
+      --sp;
+      gc_store_plain(at + field->offset, sp, field->storage);
+    }
+  }
+  a = static_cast<u64>(at - ctx->store->gc_heap_base);
+  pc += 3;
+  PETREL_NEXT(1);
+}
+
+[[gnu::always_inline]] inline u64 gc_array_bytes(const runtime::TypeInfo& type, u32 length) {
+  return align_up(ir::kGcHeaderSize + (u64{length} << type.layout.element_log2), ir::kGcAlignment);
+}
+
+/// Sets `length` elements of T. Not by a call of memset.
+template <typename T> [[gnu::always_inline]] inline void gc_fill(u8* at, u32 length, u64 value) {
+  const T element = static_cast<T>(value);
+  for (; length != 0; --length) {
+    __builtin_memcpy(at, &element, sizeof element);
+    at += sizeof element;
+    PETREL_OPAQUE(at);
+  }
+}
+
+template <bool kDefault> PETREL_HANDLER(gc_new_array) {
+  PETREL_ENTER;
+  PETREL_FORGET_OPERANDS;
+  constexpr GcOp kSlow = kDefault ? gc_array_new_default : gc_array_new;
+  if (!gc_short<1>(pc)) [[unlikely]] {
+    PETREL_GOTO(gc_call<kSlow>);
+  }
+  const runtime::TypeInfo& type = gc_type(ctx, pc[2]);
+  const u32 length = sp[-1].i32;
+  const GcStorage storage = type.fields.data()->storage;
+  const bool is_word = storage == GcStorage::w32 || storage == GcStorage::ref;
+  // Elements are zero as they are; vectors, functions, and small elements that are not 0 are rare.
+  if (!kDefault && !is_word && storage != GcStorage::w64 &&
+      (sp[-2].bits[0] != 0 || storage == GcStorage::v128)) [[unlikely]] {
+    PETREL_GOTO(gc_call<kSlow>);
+  }
+  u8* const at = gc_bump(ctx, gc_array_bytes(type, length),
+                         ir::gc_type_word(ir::GcKind::array, type.id), length);
+  if (at == nullptr) [[unlikely]] {
+    PETREL_GOTO(gc_call<kSlow>);
+  }
+  --sp;
+  if constexpr (!kDefault) {
+    --sp;
+    if (is_word) {
+      gc_fill<u32>(at + ir::kGcHeaderSize, length, sp->bits[0]);
+    } else if (storage == GcStorage::w64) {
+      gc_fill<u64>(at + ir::kGcHeaderSize, length, sp->bits[0]);
+    }
+  }
+  a = static_cast<u64>(at - ctx->store->gc_heap_base);
+  pc += 3;
+  PETREL_NEXT(1);
+}
+
+PETREL_HANDLER(gc_new_fixed_array) {
+  PETREL_ENTER;
+  PETREL_FORGET_OPERANDS;
+  if (!gc_short<2>(pc)) [[unlikely]] {
+    PETREL_GOTO(gc_call<gc_array_new_fixed>);
+  }
+  const runtime::TypeInfo& type = gc_type(ctx, pc[2]);
+  const u32 length = pc[3];
+  if (type.has_func_fields) [[unlikely]] {
+    PETREL_GOTO(gc_call<gc_array_new_fixed>);
+  }
+  u8* const at = gc_bump(ctx, gc_array_bytes(type, length),
+                         ir::gc_type_word(ir::GcKind::array, type.id), length);
+  if (at == nullptr) [[unlikely]] {
+    PETREL_GOTO(gc_call<gc_array_new_fixed>);
+  }
+  const GcStorage storage = type.fields.data()->storage;
+  const u32 log2 = type.layout.element_log2;
+  sp -= length;
+  const Slot* from = sp;
+  u8* to = at + ir::kGcHeaderSize;
+  for (u32 i = 0; i < length; ++i) {
+    gc_store_plain(to, from, storage);
+    to += u64{1} << log2;
+    ++from;
+    PETREL_OPAQUE(to);
+  }
+  a = static_cast<u64>(at - ctx->store->gc_heap_base);
+  pc += 4;
   PETREL_NEXT(1);
 }
 

@@ -14,11 +14,11 @@
 
 namespace petrel::runtime {
 
+constinit std::atomic<const TypeInfo* const*> type_chunks[kTypeChunks];
+
 namespace {
 
-constexpr u64 kChunk = 1024;
-constexpr u64 kChunks = 1024;
-constexpr u64 kIds = kChunk * kChunks;
+constexpr u64 kIds = kTypeChunk * kTypeChunks;
 static_assert(kIds <= ir::kGcTypeIdMask);
 
 /// What all types of the process may come to. The last part is for host functions, so that modules cannot take it.
@@ -36,7 +36,6 @@ struct Registry {
   std::vector<u64> first_ids; // by group
   u64 type_count = 0;
   u64 word_count = 0;
-  std::atomic<const TypeInfo* const*> chunks[kChunks] = {}; // by id
 };
 
 Registry& registry() {
@@ -72,6 +71,7 @@ void lay_out(TypeInfo& info, std::span<const u8> mutabilities) {
     const bool is_func = type.is_ref() && is_func_heap(type.heap());
     const u32 offset = ir::gc_place_field(end, type);
     info.fields.push_back({offset, ir::gc_storage(type, is_func), mutabilities[i] != 0});
+    info.has_func_fields |= info.fields.back().storage == ir::GcStorage::func;
     if (info.fields.back().storage == ir::GcStorage::ref) {
       info.ref_offsets.push_back(offset);
     }
@@ -88,19 +88,19 @@ void lay_out(TypeInfo& info, std::span<const u8> mutabilities) {
 }
 
 /// Makes the entries of a new group. Kinds come first: layouts ask which types of the group are functions.
-void make_entries(Registry& reg, const GroupSource& source, u64 first_id) {
+void make_entries(const GroupSource& source, u64 first_id) {
   std::vector<TypeInfo*> made;
   for (u32 i = 0; i < source.members.size(); ++i) {
     auto* info = new TypeInfo;
     info->id = first_id + i;
     info->kind = source.members[i].kind;
-    const u64 chunk = info->id / kChunk;
-    if (reg.chunks[chunk].load(std::memory_order_relaxed) == nullptr) {
-      reg.chunks[chunk].store(new const TypeInfo* [kChunk] {}, std::memory_order_release);
+    const u64 chunk = info->id / kTypeChunk;
+    if (type_chunks[chunk].load(std::memory_order_relaxed) == nullptr) {
+      type_chunks[chunk].store(new const TypeInfo* [kTypeChunk] {}, std::memory_order_release);
     }
     // Ids reach other threads only through the lock or what was published after it.
     const_cast<const TypeInfo**>(
-        reg.chunks[chunk].load(std::memory_order_relaxed))[info->id % kChunk] = info;
+        type_chunks[chunk].load(std::memory_order_relaxed))[info->id % kTypeChunk] = info;
     made.push_back(info);
   }
   for (u32 i = 0; i < source.members.size(); ++i) {
@@ -157,7 +157,7 @@ Result<u64> intern_locked(Registry& reg, const GroupSource& source, const Bounds
   reg.word_count += cost;
   reg.groups.add(words);
   reg.first_ids.push_back(first_id);
-  make_entries(reg, source, first_id);
+  make_entries(source, first_id);
   return first_id;
 }
 
@@ -203,9 +203,9 @@ Result<std::vector<u64>> intern_types(const ir::Module& module) {
 
 const TypeInfo& type_info(u64 id) {
   CHECK(id != 0 && id < kIds);
-  const TypeInfo* const* chunk = registry().chunks[id / kChunk].load(std::memory_order_acquire);
-  CHECK(chunk != nullptr && chunk[id % kChunk] != nullptr);
-  return *chunk[id % kChunk];
+  const TypeInfo* const* chunk = type_chunks[id / kTypeChunk].load(std::memory_order_acquire);
+  CHECK(chunk != nullptr && chunk[id % kTypeChunk] != nullptr);
+  return *chunk[id % kTypeChunk];
 }
 
 FuncSignature func_signature(u64 type_id) {

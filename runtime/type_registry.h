@@ -7,6 +7,7 @@
 // A value type in *canonical form* names concrete types by canonical id instead of module type index.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct TypeInfo {
   u32 param_count = 0;           ///< functions
   std::vector<FieldInfo> fields; ///< structs: all; arrays: one
   std::vector<u32> ref_offsets;
+  bool has_func_fields =
+      false;               ///< a field or the element is an index in the Store's list of functions
   ir::GcTypeLayout layout; ///< structs and arrays
 };
 
@@ -45,6 +48,17 @@ Result<std::vector<u64>> intern_types(const ir::Module& module);
 
 /// The type behind an id. Lock-free.
 const TypeInfo& type_info(u64 id);
+
+// Where types lie, for the interpreter's inline allocation.
+constexpr u64 kTypeChunk = 1024;
+constexpr u64 kTypeChunks = 1024;
+[[gnu::visibility("hidden")]] extern constinit std::atomic<const TypeInfo* const*>
+    type_chunks[kTypeChunks]; ///< [id / kTypeChunk][id % kTypeChunk]
+/// The type behind an id that is known to be one.
+inline const TypeInfo& known_type_info(u64 id) {
+  // Relaxed: what published the id to this thread published the chunk (addresses depend on it).
+  return *type_chunks[id / kTypeChunk].load(std::memory_order_relaxed)[id % kTypeChunk];
+}
 
 /// The signature behind an id, in canonical form.
 struct FuncSignature {

@@ -10,12 +10,19 @@ sys.path.insert(0, str(HERE.parents[0] / "lib"))
 from petrel_test import Suite, run  # noqa: E402
 
 
+def passed(command):
+    result = run(command, cwd=HERE)
+    return result.code == 0, result
+
+
 def main():
     suite = Suite(__doc__)
     engines = {"interp": [suite.wasmrun, "wast"]}
     if suite.has_aot():
         engines |= {level: [suite.wasmc, "wast", f"--aot={level}"] for level in ("O0", "O2", "O3")}
     for script in sorted(HERE.glob("*.wast")):
+        if script.name.startswith("gc-") and suite.wants(f"{script.name} gc-zeal"):
+            suite.check(f"{script.name} gc-zeal", *passed([suite.wasmrun, "wast", "-D", "gc-zeal", script.name]))
         expected = script.with_suffix(".expected")
         for engine, command in engines.items():
             name = f"{script.name} {engine}"
