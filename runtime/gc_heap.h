@@ -11,7 +11,7 @@
 //     +-----------+-----------------+-----------------+-----------+---- - - -
 //
 // Allocation is a bump in the current *free run* {VMStoreContext::gc_free, gc_free_end}: a zeroed gap between survivors or
-// a whole block, for objects of all sizes up to kMaxMedium; compiled code does the same inline. Larger objects take whole
+// a whole block, for objects of all sizes up to kMaxMedium; the interpreter and compiled code do the same inline. Larger objects take whole
 // blocks. A bit per 8 bytes says where objects start; the bits of the current run are derived from its headers when the
 // run is given up, so that the fast path writes the header only. Marking writes a second bitmap, which
 // then *is* the new start bitmap; gaps are found lazily, block by block, as allocation goes on: there is no free list.

@@ -105,6 +105,7 @@ MISBEHAVIOUR = {
 def engines(suite, path):
     """(name, command that runs the program) for each engine of this build."""
     yield "interp", [suite.wasmrun, "--interp", path]
+    yield "deterministic", [suite.wasmrun, "--deterministic=7", path]
     if not suite.has_aot():
         suite.skip(f"{path.name} compiled", "build without the compiler")
         return
@@ -130,6 +131,13 @@ def not_utf8(suite):
         result = run_bytes([suite.wasmrun, *options, ROOT / "examples/hello/hello.wasm", argument])
         suite.equal(f"{what} is not UTF-8: exit", result.returncode, 2)
         suite.check(f"{what} is not UTF-8: message", f"{what}: expected UTF-8" in result.stderr.decode(), result.stderr)
+
+
+def floats(suite):
+    """NaNs between components: as they are, canonical in a deterministic run."""
+    path = HERE / "guests" / "floats.wasm"
+    for options, code in ((["--interp"], 1), (["--deterministic"], 0)):
+        suite.equal(f"floats {options[0]}: exit", run([suite.wasmrun, *options, path]).code, code)
 
 
 def run_bytes(command):
@@ -174,6 +182,7 @@ def main():
     compare_with_wit(suite)
     interfaces(suite)
     not_utf8(suite)
+    floats(suite)
     stdio(suite)
     suite.finish()
 

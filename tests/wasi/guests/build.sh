@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Builds interfaces.wasm, which is committed. Needs what examples/build.sh needs: clang-22, lld-22, wasm-tools, and in
+# Builds interfaces.wasm and floats.wasm, which are committed. Needs what examples/build.sh needs: clang-22, lld-22, wasm-tools, and in
 # PETREL_WIT the WIT packages of WASI 0.2.12 (a folder with cli/, io/, …).
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,3 +15,5 @@ clang-22 --target=wasm32-unknown-unknown -O2 -std=c17 -Wall -Wextra -nostdlib -m
   -Wl,--no-entry -Wl,--stack-first -Wl,-z,stack-size=16384 -Wl,--strip-debug interfaces.c -o "$work/core.wasm"
 wasm-tools component embed --all-features "$work/wit" -w all "$work/core.wasm" -o "$work/embedded.wasm"
 wasm-tools component new "$work/embedded.wasm" -o interfaces.wasm
+wasm-tools parse floats.wat -o "$work/floats.wasm"
+wasm-tools strip -a "$work/floats.wasm" -o floats.wasm
