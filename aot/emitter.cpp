@@ -32,6 +32,47 @@ template <Op kOp> V emit_numeric(FunctionEmitter& emitter);
   }
 #include "ir/opcodes.def"
 
+V call_vector(V (VectorEmitter::*method)(V), FunctionEmitter& emitter, const Instr&) {
+  return (emitter.vector().*method)(emitter.pop());
+}
+V call_vector(V (VectorEmitter::*method)(V, V), FunctionEmitter& emitter, const Instr&) {
+  V second = emitter.pop();
+  V first = emitter.pop();
+  return (emitter.vector().*method)(first, second);
+}
+V call_vector(V (VectorEmitter::*method)(V, V, V), FunctionEmitter& emitter, const Instr&) {
+  V third = emitter.pop();
+  V second = emitter.pop();
+  V first = emitter.pop();
+  return (emitter.vector().*method)(first, second, third);
+}
+V call_vector(V (VectorEmitter::*method)(V, u32), FunctionEmitter& emitter, const Instr& in) {
+  return (emitter.vector().*method)(emitter.pop(), in.lane);
+}
+V call_vector(V (VectorEmitter::*method)(V, u32, V), FunctionEmitter& emitter, const Instr& in) {
+  V value = emitter.pop();
+  V vector = emitter.pop();
+  return (emitter.vector().*method)(vector, in.lane, value);
+}
+V call_vector(V (VectorEmitter::*method)(const u8*), FunctionEmitter& emitter, const Instr& in) {
+  return (emitter.vector().*method)(in.bytes);
+}
+V call_vector(V (VectorEmitter::*method)(V, V, const u8*), FunctionEmitter& emitter,
+              const Instr& in) {
+  V second = emitter.pop();
+  V first = emitter.pop();
+  return (emitter.vector().*method)(first, second, in.bytes);
+}
+
+/// The emitter of a vector row without memory access.
+template <Op kOp> V emit_vector(FunctionEmitter& emitter, const Instr& in);
+#define PETREL_OP_SIMD(Enum, snake, text, prefix, code, imm, params, results, feature, family,     \
+                       shape)                                                                      \
+  template <> V emit_vector<Op::Enum>(FunctionEmitter & emitter, const Instr& in) {                \
+    return call_vector(&VectorEmitter::snake, emitter, in);                                        \
+  }
+#include "ir/opcodes.def"
+
 void emit_wide(NumericEmitter::Wide (NumericEmitter::*method)(V, V), FunctionEmitter& emitter) {
   const V second = emitter.pop();
   const V first = emitter.pop();
@@ -54,6 +95,10 @@ constexpr bool is_numeric(Family family) {
   return family == Family::Test || family == Family::Compare || family == Family::Unary ||
          family == Family::Binary || family == Family::DivRem || family == Family::Convert ||
          family == Family::Trunc;
+}
+
+constexpr bool is_vector(Family family) {
+  return family >= Family::SimdLoad && family <= Family::SimdTest;
 }
 
 template <Op> constexpr bool kHasNoEmitter = false;
@@ -83,6 +128,8 @@ public:
               access(in));
     } else if constexpr (info.family == Family::Store) {
       e_.store(memory_type(info, info.params[1]), access(in));
+    } else if constexpr (is_vector(info.family)) {
+      vector<kOp>(in);
     } else {
       other<kOp>(in);
     }
@@ -190,6 +237,32 @@ private:
     }
   }
 
+  template <Op kOp> void vector(const Instr& in) {
+    constexpr ir::OpInfo info = ir::op_info(kOp);
+    constexpr u32 bits = u32{info.element_bytes} * 8;
+    llvm::Type* access_type = e_.ir().getIntNTy(u32{info.access_bytes} * 8);
+    if constexpr (info.family == Family::SimdLoad) {
+      e_.load(v128(), v128(), false, access(in));
+    } else if constexpr (info.family == Family::SimdStore) {
+      e_.store(v128(), access(in));
+    } else if constexpr (info.family == Family::SimdLoadLane) {
+      e_.load_lane(bits, in.lane, access(in));
+    } else if constexpr (info.family == Family::SimdStoreLane) {
+      e_.store_lane(bits, in.lane, access(in));
+    } else if constexpr (info.family == Family::SimdLoadExtend) {
+      e_.load(access_type, access_type, false, access(in));
+      e_.push(e_.vector().extend_loaded(bits, info.is_sign_extend, e_.pop()));
+    } else if constexpr (info.family == Family::SimdLoadSplat) {
+      e_.load(access_type, access_type, false, access(in));
+      e_.push(e_.vector().splat_loaded(e_.pop()));
+    } else if constexpr (info.family == Family::SimdLoadZero) {
+      e_.load(access_type, access_type, false, access(in));
+      e_.push(e_.vector().zero_extend_loaded(bits, e_.pop()));
+    } else {
+      e_.push(emit_vector<kOp>(e_, in));
+    }
+  }
+
   template <Op kOp> void table(const Instr& in) {
     if constexpr (kOp == Op::TableGet) {
       e_.table_get(TableIdx(in.index));
@@ -230,6 +303,7 @@ private:
     }
   }
 
+  llvm::Type* v128() { return e_.low().type_of(ValType(ValKind::v128)); }
   llvm::Type* value_type(char letter) {
     switch (letter) {
     case 'i': return e_.ir().getInt32Ty();
@@ -255,7 +329,8 @@ private:
 } // namespace
 
 FunctionEmitter::FunctionEmitter(Lowering& low, FuncIdx func)
-    : FunctionBuilder(low, func), func_(func), type_(low.wasm().func_type(func)), numeric_(*this) {}
+    : FunctionBuilder(low, func), func_(func), type_(low.wasm().func_type(func)), numeric_(*this),
+      vector_(*this, numeric_) {}
 
 llvm::Value* FunctionEmitter::pop() {
   CHECK(!stack_.empty());

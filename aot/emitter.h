@@ -12,6 +12,7 @@
 
 #include "aot/function_builder.h"
 #include "aot/numeric_emitter.h"
+#include "aot/vector_emitter.h"
 
 namespace petrel::aot {
 
@@ -73,6 +74,8 @@ public:
   /// `value`: type on the stack; `memory`: integer or floating point type in memory.
   void load(llvm::Type* value, llvm::Type* memory, bool is_signed, const Access& access);
   void store(llvm::Type* memory, const Access& access);
+  void load_lane(u32 bits, u32 lane, const Access& access);
+  void store_lane(u32 bits, u32 lane, const Access& access);
   void memory_size(MemIdx idx);
   void memory_grow(MemIdx idx);
   void memory_init(DataIdx data, MemIdx memory);
@@ -84,6 +87,7 @@ public:
   llvm::Value* pop();
   void push(llvm::Value* value) { stack_.push_back(value); }
   NumericEmitter& numeric() { return numeric_; }
+  VectorEmitter& vector() { return vector_; }
 
 private:
   /// Where branches go, with the phis that take their values.
@@ -157,6 +161,7 @@ private:
   const FuncIdx func_;
   const ir::TypeDef& type_;
   NumericEmitter numeric_;
+  VectorEmitter vector_;
   std::vector<llvm::AllocaInst*> locals_;
   std::vector<llvm::Value*> stack_;
   std::vector<Frame> frames_;

@@ -87,6 +87,18 @@ void FunctionEmitter::store(llvm::Type* memory, const Access& access) {
   low().tag(store, Region::guest_memory);
 }
 
+void FunctionEmitter::load_lane(u32 bits, u32 lane, const Access& access) {
+  llvm::Value* vector = pop();
+  llvm::Type* element = ir().getIntNTy(bits);
+  load(element, element, false, access);
+  push(vector_.with_lane(bits, vector, lane, pop()));
+}
+
+void FunctionEmitter::store_lane(u32 bits, u32 lane, const Access& access) {
+  push(vector_.lane_of(bits, pop(), lane));
+  store(ir().getIntNTy(bits), access);
+}
+
 void FunctionEmitter::memory_size(MemIdx idx) {
   const Limits& limits = memory_limits(idx);
   push(narrow_for(limits, ir().CreateLShr(memory_length(idx), u64{limits.page_size_log2})));

@@ -91,10 +91,13 @@ V NumericEmitter::min_max(V a, V c, bool is_max) {
   }
   // x86-64 has no such instruction, and LLVM's expansion branches on the sign and does not quiet NaNs. minss in both
   // orders differs for zeros of different sign only: or keeps the sign for min, and drops it for max.
+  llvm::Type* bits_type = b_.getIntNTy(a->getType()->getScalarSizeInBits());
+  if (auto* lanes = llvm::dyn_cast<llvm::FixedVectorType>(a->getType())) {
+    bits_type = llvm::FixedVectorType::get(bits_type, lanes->getNumElements());
+  }
   auto pick = [&](V first, V second) {
     V is_first = is_max ? b_.CreateFCmpOGT(first, second) : b_.CreateFCmpOLT(first, second);
-    return b_.CreateBitCast(b_.CreateSelect(is_first, first, second),
-                            b_.getIntNTy(first->getType()->getScalarSizeInBits()));
+    return b_.CreateBitCast(b_.CreateSelect(is_first, first, second), bits_type);
   };
   V bits = is_max ? b_.CreateAnd(pick(a, c), pick(c, a)) : b_.CreateOr(pick(a, c), pick(c, a));
   return b_.CreateSelect(b_.CreateFCmpUNO(a, c), b_.CreateFAdd(a, c),
@@ -106,11 +109,18 @@ V NumericEmitter::opaque(V value) {
 }
 
 V NumericEmitter::hide_folding(V value) {
-  const auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value);
+  const auto* constant = llvm::dyn_cast<llvm::Constant>(value);
   if (constant == nullptr) {
     return value;
   }
-  const llvm::APFloat& number = constant->getValueAPF();
+  if (value->getType()->isVectorTy()) {
+    constant = constant->getSplatValue();
+  }
+  const auto* lane = llvm::dyn_cast_or_null<llvm::ConstantFP>(constant);
+  if (lane == nullptr) {
+    return opaque(value); // lanes that differ: some may fold
+  }
+  const llvm::APFloat& number = lane->getValueAPF();
   const bool folds = number.isZero() || number.isInfinity() || number.isExactlyValue(1.0) ||
                      number.isExactlyValue(-1.0);
   return folds ? opaque(value) : value;

@@ -180,6 +180,9 @@ public:
     return split(b_.CreateMul(b_.CreateZExt(a, i128()), b_.CreateZExt(c, i128())));
   }
 
+  /// The same number, of which LLVM knows nothing.
+  V opaque(V value);
+
 private:
   llvm::Type* i128() { return b_.getInt128Ty(); }
   V join(V low, V high) {
@@ -203,7 +206,6 @@ private:
   V min_max(V a, V c, bool is_max);
   V hide_folding(V value);
   V hide_promotion(V value);
-  V opaque(V value);
   void trap_if_zero(V divisor);
 
   FunctionBuilder& f_;

@@ -152,7 +152,7 @@ Result<Target> make_target(const CompileOptions& options) {
       backend.createMCSubtargetInfo(target.triple, target.cpu, target.features));
   CHECK(info != nullptr);
   target.cpu_features = used_features(target, *info);
-  if (is_x86 && (target.cpu_features & 1U << static_cast<u32>(CpuFeature::x86_sse42)) == 0) {
+  if (is_x86 && !target.has(CpuFeature::x86_sse42)) {
     return unsupported(strf("cpu '%s': below x86-64-v2 (SSE4.2 is needed)", target.cpu.c_str()));
   }
   return target;

@@ -13,6 +13,7 @@
 
 #include "aot/compile.h"
 #include "base/result.h"
+#include "ir/cwasm.h"
 
 namespace petrel::aot {
 
@@ -26,6 +27,11 @@ struct Target {
   bool branch_protection = false;
 
   bool is_aarch64() const { return triple.isAArch64(); }
+  bool has(ir::CpuFeature feature) const {
+    return (cpu_features >> static_cast<u32>(feature) & 1) != 0;
+  }
+  /// A multiplication and addition that is rounded once.
+  bool has_fma() const { return is_aarch64() || has(ir::CpuFeature::x86_fma); }
 };
 
 /// Errors: unsupported (unknown triple or CPU, not ELF/Linux).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/builtins.h"
 
+#include <bit>
 #include <cstring>
 
 #include "ir/builtins.h"
@@ -42,6 +43,16 @@ namespace {
 using ir::VMContext;
 
 Instance& instance_of(VMContext* ctx) { return *ctx->instance; }
+
+u32 builtin_f32_fma(VMContext*, u32 a, u32 b, u32 c) {
+  return std::bit_cast<u32>(
+      __builtin_fmaf(std::bit_cast<f32>(a), std::bit_cast<f32>(b), std::bit_cast<f32>(c)));
+}
+
+u64 builtin_f64_fma(VMContext*, u64 a, u64 b, u64 c) {
+  return std::bit_cast<u64>(
+      __builtin_fma(std::bit_cast<f64>(a), std::bit_cast<f64>(b), std::bit_cast<f64>(c)));
+}
 
 u64 builtin_memory_grow(VMContext* ctx, u32 memory, u64 delta) {
   return static_cast<u64>(instance_of(ctx).memory(MemIdx(memory)).grow(delta));
