@@ -33,7 +33,7 @@ Result<int> strip_command(const Context& context);
 /// Options that say how FILE is decoded and trusted (-W, -L, --interp, …). Errors: usage.
 Result<ProgramOptions> program_options(const CommandLine& line);
 /// Whether `-D key` was given, the last one deciding. Errors: usage (an unknown key, a bad value).
-Result<bool> has_debug_setting(const CommandLine& line, std::string_view key);
+Result<bool> has_gc_zeal(const CommandLine& line);
 /// What `--deterministic` asks for; null without it. Errors: usage (a seed that is no number).
 Result<std::shared_ptr<runtime::Determinism>> determinism(const CommandLine& line);
 /// The single FILE of a command. Errors: usage.

@@ -74,6 +74,28 @@ bool print_listings(const CommandLine& line) {
   return false;
 }
 
+namespace {
+
+/// Is the one key that option `id`, written -`letter`, knows set?
+Result<bool> has_setting(const CommandLine& line, OptionId id, char letter, const char* key) {
+  bool is_on = false;
+  Status known;
+  for_each_item(line.values(id), [&](std::string_view item) {
+    const std::string_view name = item.substr(0, item.find('='));
+    const std::string_view value = name.size() < item.size() ? item.substr(name.size() + 1) : "y";
+    if (name != key || (value != "y" && value != "n")) {
+      known = fail(ErrorClass::usage, strf("-%c: expected %s[=y|n], found '%s'", letter, key,
+                                           escaped(std::string(item)).c_str()));
+    } else {
+      is_on = value == "y";
+    }
+  });
+  TRY(known);
+  return is_on;
+}
+
+} // namespace
+
 Result<ProgramOptions> program_options(const CommandLine& line) {
   ProgramOptions options;
   for (const std::string& list : line.values(OptionId::feature)) {
@@ -86,6 +108,8 @@ Result<ProgramOptions> program_options(const CommandLine& line) {
     }
   });
   TRY(limits);
+  TRY_ASSIGN(options.decode.lazy,
+             has_setting(line, OptionId::engine_setting, 'O', "lazy-validation"));
   options.interpret = line.has(OptionId::interp);
   options.allow_precompiled = line.has(OptionId::allow_precompiled);
   options.require_native = line.has(OptionId::require_native);
@@ -107,21 +131,8 @@ Result<std::shared_ptr<runtime::Determinism>> determinism(const CommandLine& lin
   return std::make_shared<runtime::Determinism>(number);
 }
 
-Result<bool> has_debug_setting(const CommandLine& line, std::string_view key) {
-  bool is_on = false;
-  Status known;
-  for_each_item(line.values(OptionId::debug_setting), [&](std::string_view item) {
-    const std::string_view name = item.substr(0, item.find('='));
-    const std::string_view value = name.size() < item.size() ? item.substr(name.size() + 1) : "y";
-    if (name != "gc-zeal" || (value != "y" && value != "n")) {
-      known = fail(ErrorClass::usage, strf("-D: expected gc-zeal[=y|n], found '%s'",
-                                           escaped(std::string(item)).c_str()));
-    } else if (name == key) {
-      is_on = value == "y";
-    }
-  });
-  TRY(known);
-  return is_on;
+Result<bool> has_gc_zeal(const CommandLine& line) {
+  return has_setting(line, OptionId::debug_setting, 'D', "gc-zeal");
 }
 
 Result<std::string> single_file(const Context& context) {

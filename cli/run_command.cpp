@@ -69,7 +69,7 @@ Result<RunOptions> run_options(const CommandLine& line) {
     TRY_ASSIGN(auto timeout, parse_duration("--timeout", *text));
     options.timeout = timeout;
   }
-  TRY_ASSIGN(options.gc_zeal, has_debug_setting(line, "gc-zeal"));
+  TRY_ASSIGN(options.gc_zeal, has_gc_zeal(line));
   TRY_ASSIGN(options.determinism, determinism(line));
   TRY(add_environment(line, options.wasi));
   return options;

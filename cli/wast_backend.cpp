@@ -20,12 +20,24 @@ using wast::Outcome;
 /// Scripts may recurse until the stack is exhausted; nothing else bounds them.
 constexpr u64 kScriptMemoryBytes = u64{8} << 30;
 
+/// Scripts judge modules, so with lazy validation all bodies are asked for before any runs.
+Status check_late_bodies(const runtime::CoreModule& module) {
+  if (module.bodies.check == nullptr) {
+    return {};
+  }
+  for (u32 i = module.ir.header().imported_funcs; i < module.ir.funcs().size(); ++i) {
+    TRY(module.bodies.check(module.bodies.data, i));
+  }
+  return {};
+}
+
 class StoreBackend : public wast::Backend {
 public:
   explicit StoreBackend(WastSetup& setup) : setup_(setup) {}
 
   Result<u32> compile(std::vector<u8> wasm) override {
     TRY_ASSIGN(auto program, setup_.load(std::move(wasm), setup_.options, setup_.data));
+    TRY(check_late_bodies(*program->core_module()));
     programs_.push_back(std::move(program));
     return narrow<u32>(programs_.size() - 1);
   }
@@ -253,7 +265,7 @@ Result<int> wast_interpreted_command(const Context& context) {
   }
   TRY_ASSIGN(const ProgramOptions options, program_options(context.line));
   WastSetup setup{options, load_interpreted, nullptr};
-  TRY_ASSIGN(setup.gc_zeal, has_debug_setting(context.line, "gc-zeal"));
+  TRY_ASSIGN(setup.gc_zeal, has_gc_zeal(context.line));
   TRY_ASSIGN(setup.determinism, determinism(context.line));
   return wast::run_wast_command(context.line.arguments, context.line.has(OptionId::json),
                                 wast_backend_factory(setup));

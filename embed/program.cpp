@@ -103,7 +103,9 @@ Result<std::shared_ptr<Program>> Program::decode(sys::FileBytes bytes,
   if (!is_binary(bytes.bytes()) && is_text(bytes.bytes())) {
     TRY_ASSIGN(text::EncodedModule encoded, text::encode_module(as_text(bytes.bytes())));
     TRY_ASSIGN(program->file_, sys::FileBytes::copy_of(encoded.bytes));
-    if (auto status = program->decode_binary(options); !status) {
+    ProgramOptions whole = options;
+    whole.decode.lazy = false; // errors are placed in the text
+    if (auto status = program->decode_binary(whole); !status) {
       return std::unexpected(
           text::place_in_text(std::move(status).error(), encoded, as_text(bytes.bytes())));
     }
@@ -126,10 +128,20 @@ Status Program::decode_binary(const ProgramOptions& options) {
   for (const ModuleImage& image : images_.modules) {
     TRY(add_module(image.module(), 0));
   }
+  if (options.decode.lazy) {
+    validate_lazily(options.decode);
+  }
   if (petrel::is_component(file)) {
     make_component(images_.plan());
   }
   return {};
+}
+
+void Program::validate_lazily(const DecodeOptions& options) {
+  for (runtime::CoreModule& module : modules_) {
+    validators_.push_back(std::make_unique<LazyValidator>(module.ir, file_.bytes(), options));
+    module.bodies = validators_.back()->checker();
+  }
 }
 
 Status Program::add_module(ir::Module module, u32 image_module) {

@@ -12,6 +12,7 @@
 #include "base/os.h"
 #include "component/component.h"
 #include "frontend/component/component_decoder.h"
+#include "frontend/lazy_validator.h"
 #include "frontend/module_decoder.h"
 #include "runtime/code_image.h"
 #include "runtime/store.h"
@@ -69,12 +70,15 @@ private:
   Status decode_binary(const ProgramOptions& options);
   Status adopt_image();
   Status add_module(ir::Module module, u32 image_module);
+  void validate_lazily(const DecodeOptions& options);
   void make_component(ir::ComponentPlan plan);
 
   sys::FileBytes file_;
   ComponentImage images_; ///< what the frontend made; a core module has no plan
   std::shared_ptr<const runtime::CodeImage> image_;
   std::vector<runtime::CoreModule> modules_;
+  std::vector<std::unique_ptr<LazyValidator>>
+      validators_; ///< of modules whose bodies were not validated at load
   component::Component component_;
   bool is_component_ = false;
   std::string note_;

@@ -4,10 +4,9 @@
 // and bodies are checked against that; what is learnt of a function goes into its record in place.
 #include "base/format.h"
 #include "base/unicode.h"
-#include "frontend/body_decoder.h"
 #include "frontend/body_errors.h"
+#include "frontend/check_body.h"
 #include "frontend/module_state.h"
-#include "frontend/side_table_builder.h"
 
 namespace petrel::frontend {
 
@@ -82,6 +81,28 @@ Status ModuleDecoder::code_count_differs(u32 count, u64 offset) {
            func_count() - header_.imported_funcs, count));
 }
 
+Result<bool> check_body(const ir::Module& module, FuncIdx index, ir::Func& func, Bytes file,
+                        ir::FeatureGate features, const ir::DecodeLimits& limits,
+                        BodyScratch& scratch, SideTableBuilder& side_table) {
+  BodyDecoder<Mode::Validate, SideTableBuilder> body(module, index, file, features, limits, scratch,
+                                                     side_table);
+  TRY(body.run());
+  side_table.finish_body();
+  func.body_offset = body.body_offset();
+  func.local_count = body.local_count() + side_table.exception_locals();
+  if (func.local_count > limits.locals) {
+    return fail_at(ErrorClass::limit, func.code_start,
+                   over_limit(func.local_count, "locals, those of nested catches included,",
+                              limits.locals, "locals"));
+  }
+  func.max_height = body.max_height();
+  if (func.max_height > limits.operands) { // pushed one by one: a check of each would cost
+    return fail_at(ErrorClass::limit, func.code_start,
+                   over_limit(func.max_height, "operands", limits.operands, "operands"));
+  }
+  return body.has_v128();
+}
+
 Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scratch,
                                     SideTableBuilder& side_table) {
   const u64 size_offset = r.offset();
@@ -92,31 +113,20 @@ Status ModuleDecoder::function_body(ByteReader& r, u32 index, BodyScratch& scrat
         over_limit(size, "bytes of a function body", limits_.function_size, "function-size"));
   }
   // INVARIANT(side-table-room): the image does not move while a body is decoded.
-  u32* const words = reinterpret_cast<u32*>(
-      image_.reserve(u64{size} * SideTableBuilder::kMaxWordsPerByte * sizeof(u32)));
+  u32* const words = reinterpret_cast<u32*>(image_.reserve(
+      options_.lazy ? 0 : u64{size} * SideTableBuilder::kMaxWordsPerByte * sizeof(u32)));
   ir::Func& func = image_.items(header_.funcs)[index];
   func.code_start = static_cast<u32>(r.offset());
   TRY(r.read_bytes(size));
   func.body_end = static_cast<u32>(r.offset());
+  if (options_.lazy) {
+    return {};
+  }
   const ir::Module module(image_.data());
   side_table.reset(words);
-  BodyDecoder<Mode::Validate, SideTableBuilder> body(module, FuncIdx(index), file_, features_,
-                                                     limits_, scratch, side_table);
-  TRY(body.run());
-  side_table.finish_body();
-  func.body_offset = body.body_offset();
-  func.local_count = body.local_count() + side_table.exception_locals();
-  if (func.local_count > limits_.locals) {
-    return fail_at(ErrorClass::limit, func.code_start,
-                   over_limit(func.local_count, "locals, those of nested catches included,",
-                              limits_.locals, "locals"));
-  }
-  func.max_height = body.max_height();
-  if (func.max_height > limits_.operands) { // pushed one by one: a check of each would cost
-    return fail_at(ErrorClass::limit, func.code_start,
-                   over_limit(func.max_height, "operands", limits_.operands, "operands"));
-  }
-  header_.has_v128 |= body.has_v128() ? 1 : 0;
+  TRY_ASSIGN(const bool has_v128, check_body(module, FuncIdx(index), func, file_, features_,
+                                             limits_, scratch, side_table));
+  header_.has_v128 |= has_v128 ? 1 : 0;
   if (!options_.side_table) { // one instantiation of the validator serves both: it is large
     side_table.discard();
     return {};
@@ -149,9 +159,8 @@ Status ModuleDecoder::code_section(ByteReader& r) {
       continue;
     }
     Error error = std::move(status).error();
-    if (r.at_end() && !reader_.at_end() && error.info().text.ends_with("END opcode expected")) {
-      error.info().text =
-          "section size mismatch: END opcode expected"; // the section ends before the function does
+    if (r.at_end() && !reader_.at_end()) {
+      name_section_end(error);
     }
     return std::unexpected(std::move(error).with_where(func_place(i)));
   }

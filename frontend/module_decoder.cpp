@@ -28,7 +28,15 @@ Result<ModuleImage> decode_module(Bytes file, u64 start, u64 size, const DecodeO
                    strf("%llu bytes exceed limit %u (-L module-size=N)",
                         static_cast<unsigned long long>(size), options.limits.module_size));
   }
-  return frontend::ModuleDecoder(file, start, size, options).run();
+  auto image = frontend::ModuleDecoder(file, start, size, options).run();
+  if (!image &&
+      options
+          .lazy) { // perhaps a body before that place is in error too: then it is the one to name
+    DecodeOptions whole = options;
+    whole.lazy = false;
+    return frontend::ModuleDecoder(file, start, size, whole).run();
+  }
+  return image;
 }
 
 namespace frontend {

@@ -19,6 +19,7 @@ struct DecodeOptions {
   ir::DecodeLimits limits;
   bool side_table = true;  ///< false: the image will not be interpreted
   bool copy_floats = true; ///< false: transfer plans look at every float (NaNs become canonical)
+  bool lazy = false; ///< bodies are validated when they are called (frontend/lazy_validator.h)
 };
 
 /// An image with its memory.

@@ -288,8 +288,8 @@ PETREL_HANDLER(call_func_slow) {
   if (is_interrupted(ctx) && !poll(pc, fp, func)) {
     PETREL_LEAVE(false);
   }
-  if (callee->kind == FuncKind::unprepared) {
-    prepare(callee_ctx, callee);
+  if (callee->kind == FuncKind::unprepared && !prepare(callee_ctx, callee)) {
+    PETREL_LEAVE(false);
   }
   PETREL_SWITCH_CONTEXT(callee_ctx);
   PETREL_PUSH_FRAME(callee);
@@ -308,6 +308,8 @@ PETREL_HANDLER(call_host_func) {
   }
   sp = args + results;
   mem0 = ctx->mem0_base;
+  disp = static_cast<const Entry*>(
+      ctx->interp_dispatch); // another one when a body validated late has vectors
   pc += ir::call_length(*stp++);
   PETREL_NEXT(0);
 }
@@ -329,8 +331,8 @@ PETREL_HANDLER(call_ref_slow) {
 PETREL_HANDLER(call_slow) {
   PETREL_ENTER;
   Func* const callee = ctx->interp_funcs + ir::call_index(*stp);
-  if (callee->kind == FuncKind::unprepared) {
-    prepare(ctx, callee);
+  if (callee->kind == FuncKind::unprepared && !prepare(ctx, callee)) {
+    PETREL_LEAVE(false);
   }
   if (callee->kind == FuncKind::import) {
     a = reinterpret_cast<u64>(ctx->func_refs + callee->index());

@@ -22,8 +22,8 @@ bool enter(ir::FuncRef* callee, RawVal* args) {
   Func* const func = callee->interp_func;
   ir::VMContext* const ctx = callee->ctx;
   ir::VMStoreContext& store = *ctx->store;
-  if (func->kind == FuncKind::unprepared) {
-    prepare(ctx, func);
+  if (func->kind == FuncKind::unprepared && !prepare(ctx, func)) {
+    return false;
   }
   CHECK(func->kind == FuncKind::wasm);
   Slot* const fp = store.value_stack_top;

@@ -16,10 +16,20 @@ namespace {
 using ir::Handler;
 using ir::HandlerKind;
 
+/// The handlers of a function that runs.
+std::span<const Handler> handlers_of(const Func* func) {
+  const runtime::CoreModule& module = func->ctx->instance->module();
+  if (module.bodies.check != nullptr) {
+    return (*module.bodies.check(module.bodies.data, func->index()))
+        ->handlers; // it was checked when it was called
+  }
+  return module.ir.handlers(module.ir.func(FuncIdx(func->index())));
+}
+
 /// The handler of a function that takes an exception of a tag thrown at file offset `offset`, or null.
 const Handler* find_handler(const Func* func, u32 offset, u32 tag) {
   const runtime::Instance& instance = *func->ctx->instance;
-  const auto handlers = instance.ir().handlers(instance.ir().func(FuncIdx(func->index())));
+  const auto handlers = handlers_of(func);
   // By their order, the first one that protects the place and takes the tag is the innermost.
   auto at = std::ranges::upper_bound(handlers, offset, {}, &Handler::end);
   for (; at != handlers.end(); ++at) {

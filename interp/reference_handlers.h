@@ -52,8 +52,8 @@ PETREL_HANDLER(tail_call_func) {
   if (is_interrupted(ctx) && !poll(pc, fp, func)) {
     PETREL_LEAVE(false);
   }
-  if (callee->kind == FuncKind::unprepared) {
-    prepare(callee_ctx, callee);
+  if (callee->kind == FuncKind::unprepared && !prepare(callee_ctx, callee)) {
+    PETREL_LEAVE(false);
   }
   Slot* const operands = replace_frame(fp, sp, func, callee);
   if (operands == nullptr) {
@@ -88,6 +88,7 @@ PETREL_HANDLER(tail_call_ref) {
   }
   sp = args + results;
   mem0 = ctx->mem0_base;
+  disp = static_cast<const Entry*>(ctx->interp_dispatch);
   PETREL_DISPATCH(ir::op_info(ir::Op::Return).code);
 }
 
@@ -95,8 +96,8 @@ template <u32 S> PETREL_HANDLER(op_return_call) {
   PETREL_ENTER;
   flush<S>(sp, a, b);
   Func* const callee = ctx->interp_funcs + ir::call_index(*stp);
-  if (callee->kind == FuncKind::unprepared) {
-    prepare(ctx, callee);
+  if (callee->kind == FuncKind::unprepared && !prepare(ctx, callee)) {
+    PETREL_LEAVE(false);
   }
   if (callee->kind == FuncKind::import) {
     a = reinterpret_cast<u64>(ctx->func_refs + callee->index());

@@ -5,6 +5,7 @@
 
 #include "interp/interp.h"
 #include "interp/leb.h"
+#include "interp/regs.h"
 #include "ir/side_table.h"
 #include "ir/vm_layout.h"
 #include "runtime/instance.h"
@@ -52,7 +53,24 @@ void record_trap(ir::TrapCode code, const u8* pc, const Slot* fp, const Func* fu
   record_frames(pc, fp, func);
 }
 
-void prepare(ir::VMContext* ctx, Func* func) {
+namespace {
+
+/// A module whose bodies are validated late turns out to have vectors. No frame of this instance can hold one yet, and wide
+/// handlers do for all others, so those that run go on as they are: calls into this function load the table again.
+void allow_v128(ir::VMContext* ctx) {
+  for (const bool is_canonical : {false, true}) {
+    for (const bool is_checked : {false, true}) {
+      if (ctx->interp_dispatch == dispatch_table(false, is_checked, is_canonical)) {
+        ctx->interp_dispatch = dispatch_table(true, is_checked, is_canonical);
+        return;
+      }
+    }
+  }
+}
+
+} // namespace
+
+bool prepare(ir::VMContext* ctx, Func* func) {
   const runtime::CoreModule& module = ctx->instance->module();
   const ir::ModuleHeader& header = module.ir.header();
   const u32 index = narrow<u32>(func - ctx->interp_funcs);
@@ -63,19 +81,32 @@ void prepare(ir::VMContext* ctx, Func* func) {
   func->nresults = narrow<u16>(type.results.count);
   if (index < header.imported_funcs) {
     func->kind = FuncKind::import;
-    return;
+    return true;
   }
-  func->code = module.file + source.body_offset;
-  func->end = module.file + source.body_end;
+  const ir::Func* body = &source;
   func->stp = module.ir.side_table().data() + source.side_table;
+  if (module.bodies.check != nullptr) {
+    auto checked = module.bodies.check(module.bodies.data, index);
+    if (!checked) {
+      return ctx->instance->store().raise_error(std::move(checked).error());
+    }
+    body = &(*checked)->func;
+    func->stp = (*checked)->side_table.data();
+    if ((*checked)->has_v128) {
+      allow_v128(ctx);
+    }
+  }
+  func->code = module.file + body->body_offset;
+  func->end = module.file + body->body_end;
   func->args_bytes = narrow<u32>(type.params.count * sizeof(Slot));
-  func->locals_bytes = narrow<u32>(source.local_count * sizeof(Slot));
-  func->frame_bytes = narrow<u32>((u64{kHeaderSlots} + source.max_height) * sizeof(Slot));
+  func->locals_bytes = narrow<u32>(body->local_count * sizeof(Slot));
+  func->frame_bytes = narrow<u32>((u64{kHeaderSlots} + body->max_height) * sizeof(Slot));
   func->imported_globals = header.imported_globals;
   // A memory that does not exist is never asked for; the pair is const in all uses then.
   func->mem0 = header.memories.count != 0 ? ctx->instance->memory(MemIdx(0)).pair()
                                           : const_cast<ir::MemoryPair*>(&kNoMemory);
   func->kind = FuncKind::wasm;
+  return true;
 }
 
 const ir::TablePair& table_pair(const ir::VMContext* ctx, u32 table) {

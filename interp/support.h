@@ -15,8 +15,9 @@ void record_trap(ir::TrapCode code, const u8* pc, const Slot* fp, const Func* fu
 /// Records the frames of this activation, innermost at `pc`, for what is pending already.
 void record_frames(const u8* pc, const Slot* fp, const Func* func);
 
-/// Fills an element of VMContext::interp_funcs that is still zero. `func` belongs to `ctx`.
-void prepare(ir::VMContext* ctx, Func* func);
+/// Fills an element of VMContext::interp_funcs that is still zero. `func` belongs to `ctx`. False: its body was to be
+/// validated only now (lazy validation) and is invalid; that error is pending. May change the context's dispatch table.
+bool prepare(ir::VMContext* ctx, Func* func);
 
 /// Resolves a table element for call_indirect of any table: the function, or null with a trap pending.
 ir::FuncRef* resolve_indirect(ir::VMContext* ctx, u32 table, u64 index, u64 type_id);

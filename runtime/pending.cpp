@@ -2,6 +2,7 @@
 //
 // What is pending in a Store: set, taken back, made an Error with its backtrace.
 #include <algorithm>
+#include <utility>
 
 #include "base/format.h"
 #include "base/unicode.h"
@@ -14,6 +15,12 @@ bool Store::raise(ir::TrapCode code) { return raise(code, {}); }
 bool Store::raise(ir::TrapCode code, std::string_view message) {
   set_pending(PendingKind::trap, message);
   pending_.code = code;
+  return false;
+}
+
+bool Store::raise_error(Error error) {
+  set_pending(PendingKind::error, {});
+  pending_error_ = std::move(error);
   return false;
 }
 
@@ -88,6 +95,10 @@ std::string backtrace_text(const std::vector<Frame>& frames, u32 unrecorded) {
 
 Error Store::take_pending() {
   CHECK(pending_.kind != PendingKind::none);
+  if (pending_.kind == PendingKind::error) {
+    clear_pending();
+    return *std::exchange(pending_error_, std::nullopt);
+  }
   ErrorInfo info;
   if (pending_.kind == PendingKind::exit) {
     info.cls = ErrorClass::exit;

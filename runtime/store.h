@@ -5,10 +5,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "ir/checked_body.h"
 #include "ir/module.h"
 #include "ir/vm.h"
 #include "runtime/activation.h"
@@ -55,6 +57,7 @@ struct CoreModule {
   const CodeImage* image = nullptr; ///< native code, null when interpreted
   u32 image_module = 0;             ///< index in the image
   std::vector<u64> type_ids;        ///< canonical ids
+  ir::BodyChecker bodies;           ///< set when bodies are validated at their first call
 };
 
 /// A global variable; the value lies in the owner's VMContext or here for host-made ones.
@@ -134,6 +137,8 @@ public:
   /// The same for embedders: the pending trap, exit or exception becomes an Error.
   Status call_checked(ir::FuncRef* callee, RawVal* args);
 
+  /// Makes an error pending that is none of the guest's doing at run time (a body that is invalid); always false.
+  bool raise_error(Error error);
   /// Makes a trap pending; always false, so that host functions can `return store.raise(…)`.
   bool raise(ir::TrapCode code);
   bool raise(ir::TrapCode code, std::string_view message);
@@ -189,6 +194,7 @@ private:
   ir::VMStoreContext vm_{};
   std::shared_ptr<Budget> budget_; ///< shared memories keep it
   Pending pending_;
+  std::optional<Error> pending_error_; ///< PendingKind::error
   u8* stack_mapping_ = nullptr;
   u64 stack_mapping_size_ = 0;
   u8* stack_low_ = nullptr;

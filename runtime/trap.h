@@ -30,6 +30,7 @@ enum class PendingKind : u8 {
   trap,
   exit,
   exception, ///< VMStoreContext::pending_exception
+  error,     ///< a body validated late is invalid: the Store keeps the Error
 };
 
 struct Pending {

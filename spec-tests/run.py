@@ -32,8 +32,12 @@ HEADER = """\
 TIMEOUT_S = 900  # const.wast compiles 400 modules
 
 
+# Engine -> the program and its options; others are levels of the compiler.
+INTERPRETERS = {"interp": [], "lazy": ["-O", "lazy-validation"]}
+
+
 def engine_kind(engine):
-    return "interp" if engine == "interp" else "aot"
+    return "interp" if engine in INTERPRETERS else "aot"
 
 
 def read_expectations():
@@ -93,7 +97,10 @@ def find_scripts(suite, source):
 
 
 def command_for(suite, engine, script):
-    program = [suite.wasmrun, "wast"] if engine == "interp" else [suite.wasmc, "wast", f"--aot={engine}"]
+    if engine in INTERPRETERS:
+        program = [suite.wasmrun, "wast", *INTERPRETERS[engine]]
+    else:
+        program = [suite.wasmc, "wast", f"--aot={engine}"]
     return [*program, *[word for feature in script.features for word in ("-W", feature)], "--json", script.path]
 
 
@@ -130,7 +137,7 @@ def compare(name, engine, report, later, failing):
 
 def main():
     def arguments(parser):
-        parser.add_argument("--engines", default="interp,O0,O2", help="of interp, O0, O2, O3 (default: interp,O0,O2)")
+        parser.add_argument("--engines", default="interp,lazy,O0,O2", help="of interp, lazy, O0, O2, O3 (default: interp,lazy,O0,O2)")
         parser.add_argument("--list-full", action="store_true", help="name the scripts that pass in full")
 
     suite = Suite(__doc__, arguments)
@@ -140,7 +147,7 @@ def main():
         where = f"no scripts in {source.name}" if source else "not found"
         suite.skip("official suite", f"{where}; `./x setup --spec` fetches it, or PETREL_TESTSUITE names a clone of it")
         suite.finish()
-    engines = [engine for engine in suite.args.engines.split(",") if engine == "interp" or suite.has_aot()]
+    engines = [engine for engine in suite.args.engines.split(",") if engine in INTERPRETERS or suite.has_aot()]
     later, failing = read_expectations()
     if suite.args.bless and source.layout == "clone":
         bless(suite, engines, scripts, later, failing)
