@@ -45,7 +45,8 @@ std::set<std::string> all_signatures(std::span<const ir::Module> modules) {
 u64 emit_functions(llvm::Module& module, llvm::TargetMachine& machine, const ChunkContext& context,
                    const Chunk& chunk) {
   const ir::Module& wasm = context.input.modules[chunk.module];
-  Lowering low(module, wasm, context.names[chunk.module], context.target, context.options);
+  Lowering low(module, wasm, context.facts[chunk.module], context.names[chunk.module],
+               context.target, context.options);
   u64 cheap = 0;
   for (u32 f = chunk.first; f < chunk.first + chunk.count; ++f) {
     const FuncIdx idx(wasm.header().imported_funcs + f);
@@ -55,6 +56,9 @@ u64 emit_functions(llvm::Module& module, llvm::TargetMachine& machine, const Chu
         emitter.function().getInstructionCount() > kMaxOptimizedInstructions) {
       demote_to_cheap(emitter.function(), machine);
       ++cheap;
+    }
+    if (low.convention(idx) == Convention::tail) {
+      low.emit_native_entry(idx);
     }
   }
   low.finish_debug();

@@ -34,6 +34,7 @@ struct ChunkContext {
   const CompileOptions& options;
   const Target& target;
   const std::vector<SymbolNames>& names;
+  const std::vector<ModuleFacts>& facts; ///< by module
 };
 
 /// The chunks of a file, in the order in which they are linked.

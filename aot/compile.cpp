@@ -73,8 +73,7 @@ Result<std::vector<u8>> make_image(const ChunkContext& context, std::vector<Chun
     lines.merge(result.lines);
     objects.push_back(std::move(result.bytes));
   }
-  TRY_ASSIGN(const Image image,
-             Image::create(context.input, context.options, context.target, context.names, lines));
+  TRY_ASSIGN(const Image image, Image::create(context, lines));
   {
     llvm::LLVMContext llvm_context;
     const std::unique_ptr<llvm::TargetMachine> machine = make_machine(context.target, OptLevel::O0);
@@ -117,7 +116,11 @@ Result<CompileStats> compile(const CompileInput& input, const CompileOptions& op
   const double start = now_seconds();
   TRY_ASSIGN(const Target target, make_target(options));
   const std::vector<SymbolNames> names = make_symbol_names(input.modules);
-  const ChunkContext context{input, options, target, names};
+  std::vector<ModuleFacts> facts;
+  for (const ir::Module& wasm : input.modules) {
+    facts.emplace_back(wasm, input.file);
+  }
+  const ChunkContext context{input, options, target, names, facts};
   std::vector<ChunkResult> results = compile_chunks(context, cut_into_chunks(input.modules));
   CompileStats stats = count(input, results);
   const double compiled = now_seconds();

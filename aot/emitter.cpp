@@ -179,6 +179,10 @@ private:
       e_.br_table(std::span(labels_).first(labels_.size() - 1), labels_.back());
     } else if constexpr (kOp == Op::Return) {
       e_.return_();
+    } else if constexpr (kOp == Op::BrOnNull) {
+      e_.br_on_null(in.index);
+    } else if constexpr (kOp == Op::BrOnNonNull) {
+      e_.br_on_non_null(in.index);
     } else {
       static_assert(kHasNoEmitter<kOp>);
     }
@@ -190,6 +194,14 @@ private:
       e_.call(FuncIdx(in.index));
     } else if constexpr (kOp == Op::CallIndirect) {
       e_.call_indirect(TypeIdx(in.index), TableIdx(in.index2));
+    } else if constexpr (kOp == Op::CallRef) {
+      e_.call_ref(TypeIdx(in.index));
+    } else if constexpr (kOp == Op::ReturnCall) {
+      e_.return_call(FuncIdx(in.index));
+    } else if constexpr (kOp == Op::ReturnCallIndirect) {
+      e_.return_call_indirect(TypeIdx(in.index), TableIdx(in.index2));
+    } else if constexpr (kOp == Op::ReturnCallRef) {
+      e_.return_call_ref(TypeIdx(in.index));
     } else if constexpr (kOp == Op::Drop) {
       e_.drop();
     } else if constexpr (kOp == Op::Select || kOp == Op::SelectT) {
@@ -232,6 +244,8 @@ private:
       e_.ref_is_null();
     } else if constexpr (kOp == Op::RefFunc) {
       e_.ref_func(FuncIdx(in.index));
+    } else if constexpr (kOp == Op::RefAsNonNull) {
+      e_.ref_as_non_null();
     } else {
       static_assert(kHasNoEmitter<kOp>);
     }
@@ -340,13 +354,23 @@ llvm::Value* FunctionEmitter::pop() {
 }
 
 void FunctionEmitter::begin_body(std::span<const ValType> locals) {
-  const usize params = low().wasm().params(type_).size();
+  const std::vector<bool> is_stored = low().stored_params(type_, low().convention(func_));
+  u32 stored = 0;
+  u32 passed = 1; // behind the context
   for (usize i = 0; i < locals.size(); ++i) {
     llvm::Type* type = low().type_of(locals[i]);
     locals_.push_back(ir().CreateAlloca(type));
-    llvm::Value* initial =
-        i < params ? static_cast<llvm::Value*>(function().getArg(1 + static_cast<u32>(i)))
-                   : llvm::Constant::getNullValue(type);
+    llvm::Value* initial = nullptr;
+    if (i >= is_stored.size()) {
+      initial = llvm::Constant::getNullValue(type);
+    } else if (is_stored[i]) {
+      llvm::LoadInst* load = ir().CreateAlignedLoad(
+          type, low().stored_argument(ir(), vmctx(), stored++), llvm::Align(16));
+      low().tag(load, Region::vm_state);
+      initial = load;
+    } else {
+      initial = function().getArg(passed++);
+    }
     ir().CreateStore(initial, locals_.back());
   }
   push_frame(FrameKind::func, {}, low().wasm().results(type_));

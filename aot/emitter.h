@@ -54,9 +54,16 @@ public:
   // emitter_calls.cpp
   void call(FuncIdx idx);
   void call_indirect(TypeIdx type, TableIdx table);
+  void call_ref(TypeIdx type);
+  void return_call(FuncIdx idx);
+  void return_call_indirect(TypeIdx type, TableIdx table);
+  void return_call_ref(TypeIdx type);
   void ref_null(HeapType heap);
   void ref_is_null();
   void ref_func(FuncIdx idx);
+  void ref_as_non_null();
+  void br_on_null(u32 label);
+  void br_on_non_null(u32 label);
 
   // emitter_state.cpp
   void global_get(GlobalIdx idx);
@@ -109,6 +116,7 @@ private:
   struct Callee {
     llvm::Value* code;
     llvm::Value* ctx;
+    llvm::Value* func_ref = nullptr; ///< of a table entry
   };
   struct TableView {
     llvm::Value* elems;
@@ -135,7 +143,20 @@ private:
   llvm::Value* pop_condition();
 
   // emitter_calls.cpp
-  void emit_call(const ir::TypeDef& type, Callee callee);
+  void emit_call(const ir::TypeDef& type, Callee callee,
+                 Convention convention = Convention::native);
+  /// Pops the arguments; the callee's context comes first.
+  std::vector<llvm::Value*> pop_arguments(const ir::TypeDef& type, llvm::Value* ctx);
+  /// Replaces the frame by the callee's.
+  void emit_tail_call(const ir::TypeDef& type, llvm::Value* code, std::vector<llvm::Value*> args);
+  /// The same where the callee is known by its FuncRef only: a call and a return if it makes no tail calls itself.
+  void emit_return_call(const ir::TypeDef& type, llvm::Value* func_ref);
+  llvm::Value* import_func_ref(FuncIdx idx);
+  llvm::Value* pop_non_null(ir::TrapCode code);
+  llvm::Value* is_null(llvm::Value* reference);
+  llvm::Value* load_func_ref(llvm::Value* func_ref, u64 offset) {
+    return load_state(low().ptr(), offset_address(func_ref, offset));
+  }
   Callee check_indirect(TypeIdx type, TableIdx table, llvm::Value* index);
 
   // emitter_state.cpp

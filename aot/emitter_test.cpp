@@ -50,6 +50,37 @@ TEST_CASE("calls: context in swiftself, one result in its register, several thro
                          "load ptr", "!invariant.load", "call i32 %", "(ptr swiftself %"}));
 }
 
+TEST_CASE("tail calls: functions that make them have the tail convention and a native entry") {
+  const std::string ir = ir_of(R"(
+    (func $f (export "f") (param i32) (result i32) (return_call $g (local.get 0) (i64.const 1)))
+    (func $g (param i32 i64) (result i32) (return_call $plain (local.get 0)))
+    (func $plain (param i32) (result i32) (local.get 0)))",
+                               OptLevel::O0);
+  CHECK(has_in_order(ir, {"define hidden swifttailcc i32 @wasm_f(",
+                          "musttail call swifttailcc i32 @wasm_g(", "ret i32"}));
+  CHECK(has_in_order(function_ir(ir, "cw_entry.wasm_f"),
+                     {"define hidden i32", "call swifttailcc i32 @wasm_f("}));
+  // A callee that makes no tail calls is called and returned from, in the native convention.
+  CHECK(has_in_order(function_ir(ir, "wasm_g"), {"call i32 @wasm_plain(", "ret i32"}));
+  CHECK(count(function_ir(ir, "wasm_g"), "musttail") == 0);
+  CHECK(count(ir, "cw_entry.wasm_plain") == 0);
+}
+
+TEST_CASE("tail calls: nothing lies on the stack") {
+  // LLVM 22 drops stack arguments of such calls; six integers do not fit into registers beside context and results.
+  const std::string ir = ir_of(R"(
+    (func $f (export "f") (param i32) (result i32 i32)
+      (return_call $g (local.get 0) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5) (i32.const 6) (f32.const 7)))
+    (func $g (param i32 i32 i32 i32 i32 i32 f32) (result i32 i32)
+      (return_call $f (i32.add (local.get 5) (local.get 0)))))",
+                               OptLevel::O0);
+  CHECK(has_in_order(function_ir(ir, "wasm_f"),
+                     {"store i32 6,", "musttail call swifttailcc void @wasm_g(ptr swiftself",
+                      "i32 5, float 7.0", "ptr noalias noundef align 16"}));
+  CHECK(has_in_order(function_ir(ir, "wasm_g"),
+                     {"(ptr noundef", "i32 %5, float %6, ptr noalias", "load i32, ptr"}));
+}
+
 TEST_CASE("call_indirect: bounds, type id, cold path") {
   const std::string f = function_ir(ir_of(R"(
     (type $t (func (param i32) (result i32)))

@@ -98,10 +98,8 @@ u64 option_hash(const CompileOptions& options, const Target& target) {
 
 } // namespace
 
-Result<Image> Image::create(const CompileInput& input, const CompileOptions& options,
-                            const Target& target, const std::vector<SymbolNames>& names,
-                            const LineMap& lines) {
-  Image image(input, options, target, names, lines);
+Result<Image> Image::create(const ChunkContext& context, const LineMap& lines) {
+  Image image(context, lines);
   TRY(image.lay_out());
   TRY(image.compress());
   return image;
@@ -110,34 +108,36 @@ Result<Image> Image::create(const CompileInput& input, const CompileOptions& opt
 Status Image::lay_out() {
   Allocator meta;
   meta.take(sizeof(ir::CwasmHeader), 16);
-  meta.take(input_.modules.size() * sizeof(ir::CwasmModule), 16);
+  meta.take(context_.input.modules.size() * sizeof(ir::CwasmModule), 16);
   u64 data_size = 0;
-  for (u32 m = 0; m < input_.modules.size(); ++m) {
-    const ir::Module& wasm = input_.modules[m];
+  for (u32 m = 0; m < context_.input.modules.size(); ++m) {
+    const ir::Module& wasm = context_.input.modules[m];
     u64 map_entries = 0;
     u64 inline_sites = 0;
-    for (const std::string& name : names_[m]) {
+    for (const std::string& name : context_.names[m]) {
       const FunctionMap& map = lines_.find(name)->second;
       map_entries += map.entries.size();
       inline_sites += map.sites.size();
     }
     ModuleTables& tables = tables_.emplace_back();
-    tables.func_entries = meta.take(names_[m].size() * 4, 16);
+    tables.func_entries = meta.take(context_.names[m].size() * 4, 16);
+    tables.tail_entries =
+        meta.take(context_.facts[m].any_makes_tail_calls() ? context_.names[m].size() * 4 : 0, 16);
     tables.array_adapters = meta.take(wasm.types().size() * 4, 16);
     tables.host_adapters = meta.take(wasm.types().size() * 4, 16);
-    tables.func_maps = meta.take(names_[m].size() * sizeof(ir::CwasmFuncMap), 16);
+    tables.func_maps = meta.take(context_.names[m].size() * sizeof(ir::CwasmFuncMap), 16);
     tables.map_entries = meta.take(map_entries * sizeof(ir::CwasmMapEntry), 16);
     tables.inline_sites = meta.take(inline_sites * sizeof(ir::CwasmInlineSite), 16);
     append(plan_, image_for_native(wasm));
     tables.image.size = narrow<u32>(image_for_native(wasm).size());
     tables.image.vaddr = narrow<u32>(plan_.size() - tables.image.size);
     tables.data = {narrow<u32>(align_up(data_.size(), 16)), wasm.header().data_size};
-    append(data_, input_.file.subspan(wasm.header().data_offset, wasm.header().data_size));
+    append(data_, context_.input.file.subspan(wasm.header().data_offset, wasm.header().data_size));
     data_size += wasm.header().data_size;
   }
-  append(plan_, input_.plan);
-  component_plan_ = {narrow<u32>(plan_.size() - input_.plan.size()),
-                     narrow<u32>(input_.plan.size())};
+  append(plan_, context_.input.plan);
+  component_plan_ = {narrow<u32>(plan_.size() - context_.input.plan.size()),
+                     narrow<u32>(context_.input.plan.size())};
   if (!meta.fits() || data_size >= kMaxImageBytes) {
     return fail(ErrorClass::limit, "the compiled image exceeds 4 GiB");
   }
@@ -146,7 +146,7 @@ Status Image::lay_out() {
 }
 
 Status Image::compress() {
-  const Bytes file = input_.file;
+  const Bytes file = context_.input.file;
   wasm_.resize(ZSTD_compressBound(file.size()));
   const usize size =
       ZSTD_compress(wasm_.data(), wasm_.size(), file.data(), file.size(), kZstdLevel);
@@ -163,7 +163,7 @@ Status Image::compress() {
 std::unique_ptr<llvm::Module> Image::sections(llvm::LLVMContext& context,
                                               const llvm::TargetMachine& machine) const {
   auto module = std::make_unique<llvm::Module>("image", context);
-  prepare_module(*module, target_, machine);
+  prepare_module(*module, context_.target, machine);
   std::vector<u8> meta(meta_size_);
   std::memcpy(meta.data(), ir::CwasmHeader::kMagic,
               sizeof ir::CwasmHeader::kMagic); // not all zero: no .bss
@@ -181,20 +181,20 @@ ir::CwasmHeader Image::make_header(const LinkedImage& image) const {
   header.version = ir::CwasmHeader::kVersion;
   header.header_size = sizeof header;
   header.abi_hash = ir::abi_hash();
-  header.option_hash = option_hash(options_, target_);
-  header.elf_machine = target_.elf_machine;
+  header.option_hash = option_hash(context_.options, context_.target);
+  header.elf_machine = context_.target.elf_machine;
   header.flags = (wasm_is_stored_ ? ir::kCwasmStored : 0U) |
-                 (options_.relaxed_traps ? ir::kCwasmRelaxedTraps : 0U);
-  header.cpu_features = target_.cpu_features;
+                 (context_.options.relaxed_traps ? ir::kCwasmRelaxedTraps : 0U);
+  header.cpu_features = context_.target.cpu_features;
   header.memory_reservation = ir::kMemoryReservation;
   header.module_count = narrow<u32>(tables_.size());
-  header.wasm_raw_size = narrow<u32>(input_.file.size());
+  header.wasm_raw_size = narrow<u32>(context_.input.file.size());
   header.modules = {narrow<u32>(meta + align_up(sizeof header, 16)),
                     narrow<u32>(tables_.size() * sizeof(ir::CwasmModule))};
   header.plan = moved(component_plan_, image.symbol(kPlanSymbol).vaddr);
   header.wasm = {narrow<u32>(image.symbol(kWasmSymbol).vaddr), narrow<u32>(wasm_.size())};
   header.text = {narrow<u32>(image.text().vaddr), narrow<u32>(image.text().size)};
-  sha256({{input_.file}}, header.wasm_sha256);
+  sha256({{context_.input.file}}, header.wasm_sha256);
   const std::string_view producer = "wasmc " PETREL_VERSION;
   std::memcpy(header.producer, producer.data(),
               std::min(producer.size(), sizeof header.producer - 1));
@@ -205,8 +205,8 @@ void Image::fill_maps(LinkedImage& image, u32 index, const ir::CwasmModule& out)
   auto table = [&](ir::CwasmRange range) { return image.at(range.vaddr, range.size); };
   u32 entry = 0;
   u32 site = 0;
-  for (u32 f = 0; f < names_[index].size(); ++f) {
-    const FunctionMap& map = lines_.find(names_[index][f])->second;
+  for (u32 f = 0; f < context_.names[index].size(); ++f) {
+    const FunctionMap& map = lines_.find(context_.names[index][f])->second;
     put(table(out.func_maps), f,
         ir::CwasmFuncMap{map.code_size, entry, narrow<u32>(map.entries.size())});
     const u32 first_site = site;
@@ -227,21 +227,29 @@ void Image::fill_maps(LinkedImage& image, u32 index, const ir::CwasmModule& out)
 }
 
 void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) const {
-  const ir::Module& wasm = input_.modules[index];
+  const ir::Module& wasm = context_.input.modules[index];
   const ModuleTables& tables = tables_[index];
   const u64 meta = image.symbol(kMetaSymbol).vaddr;
   auto table = [&](ir::CwasmRange range) { return image.at(meta + range.vaddr, range.size); };
   out.image = moved(tables.image, image.symbol(kPlanSymbol).vaddr);
   out.data = moved(tables.data, image.symbol(kDataSymbol).vaddr);
   out.func_entries = moved(tables.func_entries, meta);
+  out.tail_entries = moved(tables.tail_entries, meta);
   out.array_adapters = moved(tables.array_adapters, meta);
   out.host_adapters = moved(tables.host_adapters, meta);
   out.func_maps = moved(tables.func_maps, meta);
   out.map_entries = moved(tables.map_entries, meta);
   out.inline_sites = moved(tables.inline_sites, meta);
   fill_maps(image, index, out);
-  for (u32 f = 0; f < names_[index].size(); ++f) {
-    put(table(tables.func_entries), f, narrow<u32>(image.symbol(names_[index][f]).vaddr));
+  for (u32 f = 0; f < context_.names[index].size(); ++f) {
+    const std::string& name = context_.names[index][f];
+    const u32 vaddr = narrow<u32>(image.symbol(name).vaddr);
+    if (context_.facts[index].makes_tail_calls(f)) {
+      put(table(tables.tail_entries), f, vaddr);
+      put(table(tables.func_entries), f, narrow<u32>(image.symbol(native_entry_name(name)).vaddr));
+    } else {
+      put(table(tables.func_entries), f, vaddr);
+    }
   }
   for (u32 t = 0; t < wasm.types().size(); ++t) {
     if (wasm.types()[t].kind == ir::CompositeKind::func) {

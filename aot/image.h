@@ -7,9 +7,8 @@
 
 #include <span>
 
-#include "aot/line_map.h"
+#include "aot/chunk.h"
 #include "aot/link.h"
-#include "aot/lowering.h"
 
 namespace petrel::aot {
 
@@ -19,9 +18,7 @@ constexpr std::string_view kHeaderSymbol = "cw_header";
 class Image {
 public:
   /// Everything given must outlive this. Errors: limit.
-  static Result<Image> create(const CompileInput& input, const CompileOptions& options,
-                              const Target& target, const std::vector<SymbolNames>& names,
-                              const LineMap& lines);
+  static Result<Image> create(const ChunkContext& context, const LineMap& lines);
 
   /// The sections, as a module to be compiled.
   std::unique_ptr<llvm::Module> sections(llvm::LLVMContext& context,
@@ -33,6 +30,7 @@ private:
   /// Offsets from the start of .petrel.meta.
   struct ModuleTables {
     ir::CwasmRange func_entries;
+    ir::CwasmRange tail_entries;
     ir::CwasmRange array_adapters;
     ir::CwasmRange host_adapters;
     ir::CwasmRange func_maps;
@@ -41,19 +39,14 @@ private:
     ir::CwasmRange image; ///< offset from .petrel.plan
     ir::CwasmRange data;  ///< offset from .petrel.data
   };
-  Image(const CompileInput& input, const CompileOptions& options, const Target& target,
-        const std::vector<SymbolNames>& names, const LineMap& lines)
-      : input_(input), options_(options), target_(target), names_(names), lines_(lines) {}
+  Image(const ChunkContext& context, const LineMap& lines) : context_(context), lines_(lines) {}
   Status lay_out();
   Status compress();
   void fill_maps(LinkedImage& image, u32 index, const ir::CwasmModule& out) const;
   void fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) const;
   ir::CwasmHeader make_header(const LinkedImage& image) const;
 
-  const CompileInput& input_;
-  const CompileOptions& options_;
-  const Target& target_;
-  const std::vector<SymbolNames>& names_;
+  const ChunkContext& context_;
   const LineMap& lines_;
   std::vector<ModuleTables> tables_;
   u32 meta_size_ = 0;

@@ -11,6 +11,15 @@ namespace {
 
 constexpr const char* kProducer = "petrel wasmc";
 
+// Parameters of the tail convention that are sure to have registers on x86-64 and ARM64; the context and the result pointer
+// have theirs besides.
+constexpr u32 kTailIntegerParams = 5;
+constexpr u32 kTailVectorParams = 8;
+
+llvm::CallingConv::ID id_of(Convention convention) {
+  return convention == Convention::tail ? llvm::CallingConv::SwiftTail : llvm::CallingConv::C;
+}
+
 } // namespace
 
 bool is_func_heap(const ir::Module& wasm, HeapType heap) {
@@ -22,11 +31,11 @@ bool is_func_heap(const ir::Module& wasm, HeapType heap) {
 
 bool has_guards(const Limits& limits) { return limits.is_64 == 0 && limits.page_size_log2 == 16; }
 
-Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names,
-                   const Target& target, const CompileOptions& options)
-    : llvm_(llvm_module), wasm_(wasm), names_(names), target_(target), options_(options),
-      layout_(wasm), functions_(wasm.header().funcs.count - wasm.header().imported_funcs),
-      debug_(llvm_module) {
+Lowering::Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const ModuleFacts& facts,
+                   const SymbolNames& names, const Target& target, const CompileOptions& options)
+    : llvm_(llvm_module), wasm_(wasm), facts_(facts), names_(names), target_(target),
+      options_(options), layout_(wasm),
+      functions_(wasm.header().funcs.count - wasm.header().imported_funcs), debug_(llvm_module) {
   llvm::MDBuilder md(context());
   llvm::MDNode* domain = md.createAnonymousAliasScopeDomain("petrel");
   only_guest_ = llvm::MDNode::get(context(), md.createAnonymousAliasScope(domain, "guest memory"));
@@ -65,11 +74,26 @@ llvm::Type* Lowering::type_of(ValType type) {
   PETREL_UNREACHABLE();
 }
 
-llvm::FunctionType* Lowering::native_type(const ir::TypeDef& type) {
+std::vector<bool> Lowering::stored_params(const ir::TypeDef& type, Convention convention) {
+  std::vector<bool> stored(wasm_.params(type).size());
+  u32 integers = 0;
+  u32 vectors = 0;
+  for (usize i = 0; i < stored.size() && convention == Convention::tail; ++i) {
+    llvm::Type* param = type_of(wasm_.params(type)[i]);
+    const bool is_integer = param->isIntegerTy() || param->isPointerTy();
+    stored[i] = is_integer ? ++integers > kTailIntegerParams : ++vectors > kTailVectorParams;
+  }
+  return stored;
+}
+
+llvm::FunctionType* Lowering::function_type(const ir::TypeDef& type, Convention convention) {
   const auto results = wasm_.results(type);
+  const std::vector<bool> stored = stored_params(type, convention);
   std::vector<llvm::Type*> params{ptr()};
-  for (ValType param : wasm_.params(type)) {
-    params.push_back(type_of(param));
+  for (usize i = 0; i < stored.size(); ++i) {
+    if (!stored[i]) {
+      params.push_back(type_of(wasm_.params(type)[i]));
+    }
   }
   if (results.size() > 1) {
     params.push_back(ptr());
@@ -78,7 +102,8 @@ llvm::FunctionType* Lowering::native_type(const ir::TypeDef& type) {
   return llvm::FunctionType::get(result, params, /*isVarArg=*/false);
 }
 
-llvm::AttributeList Lowering::native_attributes(const ir::TypeDef& type, bool is_definition) {
+llvm::AttributeList Lowering::attributes(const ir::TypeDef& type, Convention convention,
+                                         bool is_definition) {
   llvm::AttributeList list;
   llvm::AttrBuilder self(context());
   self.addAttribute(llvm::Attribute::SwiftSelf);
@@ -94,25 +119,85 @@ llvm::AttributeList Lowering::native_attributes(const ir::TypeDef& type, bool is
     results.addAttribute(llvm::Attribute::NoUndef);
     results.addAttribute(llvm::Attribute::NoAlias);
     results.addAlignmentAttr(llvm::Align(16));
-    list = list.addParamAttributes(context(), 1 + static_cast<u32>(wasm_.params(type).size()),
+    list = list.addParamAttributes(context(), function_type(type, convention)->getNumParams() - 1,
                                    results);
   }
   return list;
+}
+
+llvm::Value* Lowering::stored_argument(llvm::IRBuilder<>& b, llvm::Value* vmctx, u32 n) {
+  auto load_pointer = [&](llvm::Value* base, u64 offset) {
+    llvm::LoadInst* load =
+        b.CreateAlignedLoad(ptr(), b.CreateGEP(i8(), base, b.getInt64(offset)), llvm::Align(8));
+    tag(load, Region::vm_state);
+    tag_invariant(load);
+    return load;
+  };
+  llvm::Value* store = load_pointer(vmctx, offsetof(ir::VMContext, store));
+  llvm::Value* area = load_pointer(store, offsetof(ir::VMStoreContext, tail_args));
+  return b.CreateGEP(i8(), area, b.getInt64(u64{n} * sizeof(RawVal)));
+}
+
+llvm::CallInst* Lowering::call(llvm::IRBuilder<>& b, const ir::TypeDef& type, Convention convention,
+                               llvm::Value* code, std::vector<llvm::Value*> args,
+                               llvm::Value* vmctx) {
+  const std::vector<bool> stored = stored_params(type, convention);
+  std::vector<llvm::Value*> passed;
+  u32 stored_count = 0;
+  for (usize i = 0; i < args.size(); ++i) {
+    if (i == 0 || i > stored.size() || !stored[i - 1]) {
+      passed.push_back(args[i]);
+    } else {
+      llvm::Value* address = stored_argument(b, vmctx, stored_count++);
+      tag(b.CreateAlignedStore(args[i], address, llvm::Align(16)), Region::vm_state);
+    }
+  }
+  llvm::CallInst* call = b.CreateCall(function_type(type, convention), code, passed);
+  call->setAttributes(attributes(type, convention, /*is_definition=*/false));
+  call->setCallingConv(id_of(convention));
+  call->setDoesNotThrow();
+  return call;
+}
+
+llvm::Function* Lowering::declare(const ir::TypeDef& type, Convention convention,
+                                  const std::string& name) {
+  auto* function = llvm::Function::Create(function_type(type, convention),
+                                          llvm::GlobalValue::ExternalLinkage, name, llvm_);
+  function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  function->setDSOLocal(true);
+  function->setAttributes(attributes(type, convention, /*is_definition=*/true));
+  function->setDoesNotThrow();
+  function->setCallingConv(id_of(convention));
+  return function;
 }
 
 llvm::Function* Lowering::function(FuncIdx idx) {
   const u32 defined = idx.index() - wasm_.header().imported_funcs;
   llvm::Function*& function = functions_[defined];
   if (function == nullptr) {
-    const ir::TypeDef& type = wasm_.func_type(idx);
-    function = llvm::Function::Create(native_type(type), llvm::GlobalValue::ExternalLinkage,
-                                      names_[defined], llvm_);
-    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    function->setDSOLocal(true);
-    function->setAttributes(native_attributes(type, /*is_definition=*/true));
-    function->setDoesNotThrow();
+    function = declare(wasm_.func_type(idx), convention(idx), names_[defined]);
   }
   return function;
+}
+
+void Lowering::emit_native_entry(FuncIdx idx) {
+  const ir::TypeDef& type = wasm_.func_type(idx);
+  llvm::Function* callee = function(idx);
+  llvm::Function* entry =
+      declare(type, Convention::native, native_entry_name(std::string(callee->getName())));
+  set_function_attributes(*entry, target_, options_.opt_level);
+  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context(), "entry", entry));
+  std::vector<llvm::Value*> args;
+  for (llvm::Argument& argument : entry->args()) {
+    args.push_back(&argument);
+  }
+  llvm::CallInst* result = call(b, type, Convention::tail, callee, args, entry->getArg(0));
+  result->setIsNoInline(); // the function's own code is what backtraces know
+  if (result->getType()->isVoidTy()) {
+    b.CreateRetVoid();
+  } else {
+    b.CreateRet(result);
+  }
 }
 
 llvm::FunctionType* Lowering::builtin_type(ir::Builtin builtin) {

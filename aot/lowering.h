@@ -6,6 +6,13 @@
 // The native convention: the C convention; the callee's VMContext (a host adapter's: FuncRef) in `swiftself`, then the
 // parameters; one result in its register, several through a last parameter `ptr to RawVal[n]`. funcref is ptr,
 // other references are i64.
+//
+// The tail convention is swifttailcc, the only one in which a call of any signature may replace the frame and in which
+// the context's register may change on the way. Arguments that do not fit into registers go through the Store
+// (VMStoreContext::tail_args), written right before the jump and read on entry, because LLVM 22 drops arguments of such calls
+// that lie on the stack (llvm-project 199224) or moves the stack pointer wrongly (109279). Functions that make tail calls
+// have it; an entry (`emit_native_entry`) of the native convention stands for them in a FuncRef's code, the function
+// itself is its tail entry. All others are called and return: they make no tail call, so the stack stays bounded.
 #pragma once
 
 #include <string>
@@ -14,12 +21,15 @@
 #include <llvm/IR/DIBuilder.h>
 #include <llvm/IR/IRBuilder.h>
 
+#include "aot/module_facts.h"
 #include "aot/target.h"
 #include "ir/builtins.h"
 #include "ir/module.h"
 #include "ir/vm_layout.h"
 
 namespace petrel::aot {
+
+enum class Convention : u8 { native, tail };
 
 /// What a load or store touches; accesses of different kinds never alias.
 enum class Region : u8 { guest_memory, vm_state };
@@ -33,22 +43,29 @@ bool has_guards(const Limits& limits);
 /// Names of a core module's functions in the image's symbol table, indexed by *defined* function.
 using SymbolNames = std::vector<std::string>;
 
+/// Symbol of the native entry of a function that makes tail calls.
+inline std::string native_entry_name(const std::string& function) { return "cw_entry." + function; }
+
 class Lowering {
 public:
-  /// `names` must outlive this. `module_idx` numbers the file's core modules.
-  Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const SymbolNames& names,
-           const Target& target, const CompileOptions& options);
+  /// Everything given must outlive this.
+  Lowering(llvm::Module& llvm_module, const ir::Module& wasm, const ModuleFacts& facts,
+           const SymbolNames& names, const Target& target, const CompileOptions& options);
 
   llvm::Module& llvm_module() { return llvm_; }
   llvm::LLVMContext& context() { return llvm_.getContext(); }
   const ir::Module& wasm() const { return wasm_; }
+  const ModuleFacts& facts() const { return facts_; }
   const ir::VMLayout& layout() const { return layout_; }
   const Target& target() const { return target_; }
   const CompileOptions& options() const { return options_; }
 
   // Types.
   llvm::Type* type_of(ValType type);
-  llvm::FunctionType* native_type(const ir::TypeDef& type);
+  llvm::FunctionType* function_type(const ir::TypeDef& type, Convention convention);
+  llvm::FunctionType* native_type(const ir::TypeDef& type) {
+    return function_type(type, Convention::native);
+  }
   llvm::IntegerType* i1() { return llvm::Type::getInt1Ty(context()); }
   llvm::IntegerType* i8() { return llvm::Type::getInt8Ty(context()); }
   llvm::IntegerType* i32() { return llvm::Type::getInt32Ty(context()); }
@@ -59,11 +76,26 @@ public:
   }
 
   // Functions.
-  /// A defined function, declared in this chunk on first use.
+  /// A defined function, declared in this chunk on first use; in the native or the tail convention.
   llvm::Function* function(FuncIdx idx);
+  Convention convention(FuncIdx defined) const {
+    return facts_.makes_tail_calls(defined.index() - wasm_.header().imported_funcs)
+               ? Convention::tail
+               : Convention::native;
+  }
+  /// Defines the native entry of a function that makes tail calls.
+  void emit_native_entry(FuncIdx idx);
   llvm::FunctionType* builtin_type(ir::Builtin builtin);
   /// Attributes of the context parameter and, with several results, of the result parameter.
-  llvm::AttributeList native_attributes(const ir::TypeDef& type, bool is_definition);
+  llvm::AttributeList attributes(const ir::TypeDef& type, Convention convention,
+                                 bool is_definition);
+  /// By parameter: does it go through the Store?
+  std::vector<bool> stored_params(const ir::TypeDef& type, Convention convention);
+  /// Calls with all arguments, the context first and the result pointer last; `vmctx`: of the caller.
+  llvm::CallInst* call(llvm::IRBuilder<>& b, const ir::TypeDef& type, Convention convention,
+                       llvm::Value* code, std::vector<llvm::Value*> args, llvm::Value* vmctx);
+  /// Address of the n-th argument that goes through the Store.
+  llvm::Value* stored_argument(llvm::IRBuilder<>& b, llvm::Value* vmctx, u32 n);
 
   // Rules.
   bool is_guarded(MemIdx idx) const;
@@ -83,8 +115,11 @@ public:
   void finish_debug() { debug_.finalize(); }
 
 private:
+  llvm::Function* declare(const ir::TypeDef& type, Convention convention, const std::string& name);
+
   llvm::Module& llvm_;
   const ir::Module& wasm_;
+  const ModuleFacts& facts_;
   const SymbolNames& names_;
   const Target& target_;
   const CompileOptions& options_;

@@ -50,10 +50,13 @@ struct CwasmModule {
   CwasmRange data;         ///< data section payload, file offset ModuleHeader::data_offset onwards
   CwasmRange func_entries; ///< u32 vaddr of the native entry, one per *defined* function
   CwasmRange
+      tail_entries; ///< u32 vaddr of the function in the tail convention, 0 where it has none; empty: all 0
+  CwasmRange
       array_adapters; ///< u32 vaddr per type index: C `bool (FuncRef*, RawVal*)` that calls FuncRef::code natively; 0 = no function type
   CwasmRange
       host_adapters; ///< u32 vaddr per type index: native entry that calls ((FuncRef*)swiftself)->array_entry
-  CwasmRange func_maps;    ///< CwasmFuncMap, one per defined function
+  CwasmRange
+      func_maps; ///< CwasmFuncMap, one per defined function: of its tail entry, where it has one
   CwasmRange map_entries;  ///< CwasmMapEntry[], sorted by code_offset within each function
   CwasmRange inline_sites; ///< CwasmInlineSite[]
 };
@@ -80,7 +83,7 @@ struct CwasmInlineSite {
 
 struct CwasmHeader {
   static constexpr u8 kMagic[8] = {'P', 'E', 'T', 'R', 'E', 'L', 'C', 'W'};
-  static constexpr u32 kVersion = 2;
+  static constexpr u32 kVersion = 3;
   // These fields keep their place in every format version, so that any build finds the wasm to interpret.
   u8 magic[8];
   u32 version;

@@ -14,6 +14,12 @@ struct DecodeLimits {
 #include "ir/limits.def"
 };
 
+/// What each may be raised to.
+struct DecodeLimitMaxima {
+#define PETREL_LIMIT(member, name, value, max, what) static constexpr u32 member = max;
+#include "ir/limits.def"
+};
+
 /// Applies `name=N`. Errors: usage, naming the nearest limit.
 Status apply_limit_option(std::string_view option, DecodeLimits& limits);
 /// Lines for `-L help`.

@@ -86,6 +86,7 @@ struct VMStoreContext {
   RawVal* value_stack_top;
   interp::HostFrame* interp_frame;
   runtime::Store* store;
+  RawVal* tail_args;
 };
 
 struct alignas(16) VMContext {

@@ -242,9 +242,9 @@ Status CodeImage::check_modules() {
   for (u32 i = 0; i < h.module_count; ++i) {
     const ir::CwasmModule& m = module(i);
     if (!is_readable(m.image, 16) || !is_readable(m.data, 1) || !is_readable(m.func_entries, 4) ||
-        !is_readable(m.array_adapters, 4) || !is_readable(m.host_adapters, 4) ||
-        !is_readable(m.func_maps, 4) || !is_readable(m.map_entries, 4) ||
-        !is_readable(m.inline_sites, 4)) {
+        !is_readable(m.tail_entries, 4) || !is_readable(m.array_adapters, 4) ||
+        !is_readable(m.host_adapters, 4) || !is_readable(m.func_maps, 4) ||
+        !is_readable(m.map_entries, 4) || !is_readable(m.inline_sites, 4)) {
       return damaged(strf("module %u: a table lies outside the image", i));
     }
     if (!ir::Module::check(base_ + m.image.vaddr, m.image.size)) {
@@ -254,6 +254,7 @@ Status CodeImage::check_modules() {
     const ir::ModuleHeader& mh = ir_modules_.back().header();
     const u64 defined = mh.funcs.count - mh.imported_funcs;
     if (m.func_entries.size != defined * 4 ||
+        (m.tail_entries.size != 0 && m.tail_entries.size != defined * 4) ||
         m.func_maps.size != defined * sizeof(ir::CwasmFuncMap) ||
         m.array_adapters.size != u64{mh.types.count} * 4 ||
         m.host_adapters.size != u64{mh.types.count} * 4 || m.data.size != mh.data_size) {
@@ -289,6 +290,10 @@ u32 table_word(Bytes table, u32 index) {
 
 } // namespace
 
+u32 CodeImage::tail_entry_vaddr(const ir::CwasmModule& mod, u32 defined_func) const {
+  return mod.tail_entries.size == 0 ? 0 : table_word(range(mod.tail_entries), defined_func);
+}
+
 const void* CodeImage::text_address(u32 vaddr) const {
   // A damaged table must not lead outside the text (where to inside it, only --verify can tell).
   CHECK(vaddr >= header_->text.vaddr && vaddr - header_->text.vaddr < header_->text.size);
@@ -297,6 +302,11 @@ const void* CodeImage::text_address(u32 vaddr) const {
 
 const void* CodeImage::func_entry(u32 module_idx, u32 defined_func) const {
   return text_address(table_word(range(module(module_idx).func_entries), defined_func));
+}
+
+const void* CodeImage::tail_entry(u32 module_idx, u32 defined_func) const {
+  const u32 vaddr = tail_entry_vaddr(module(module_idx), defined_func);
+  return vaddr == 0 ? nullptr : text_address(vaddr);
 }
 
 ir::ArrayEntry CodeImage::array_adapter(u32 module_idx, TypeIdx type) const {
@@ -347,7 +357,8 @@ std::vector<CodeImage::Place> CodeImage::find_here(u32 vaddr) const {
     const Bytes entries = range(module(m).func_entries);
     const Bytes maps = range(module(m).func_maps);
     for (u32 f = 0; f < entries.size() / 4; ++f) {
-      const u32 start = table_word(entries, f);
+      const u32 tail_entry = tail_entry_vaddr(module(m), f);
+      const u32 start = tail_entry != 0 ? tail_entry : table_word(entries, f);
       const auto map = row_at<ir::CwasmFuncMap>(maps, f);
       if (map && vaddr >= start && vaddr - start < map->code_size) {
         return places(m, f, vaddr - start);

@@ -50,6 +50,9 @@ public:
 
   /// Native entry of the n-th *defined* function.
   const void* func_entry(u32 module, u32 defined_func) const;
+  bool has_tail_entries(u32 module_idx) const { return module(module_idx).tail_entries.size != 0; }
+  /// Its tail entry, or null.
+  const void* tail_entry(u32 module, u32 defined_func) const;
   ir::ArrayEntry array_adapter(u32 module, TypeIdx type) const;
   const void* host_adapter(u32 module, TypeIdx type) const;
 
@@ -77,6 +80,8 @@ private:
   std::vector<Place> find_here(u32 vaddr) const;
   std::vector<Place> places(u32 module, u32 defined_func, u32 code_offset) const;
   const void* text_address(u32 vaddr) const;
+  /// 0 where the function has none.
+  u32 tail_entry_vaddr(const ir::CwasmModule& mod, u32 defined_func) const;
 
   struct Segment {
     u64 start; ///< first address used, relative to base_

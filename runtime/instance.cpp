@@ -96,6 +96,9 @@ Status Instance::allocate() {
     return fail(ErrorClass::limit, "no memory for the instance");
   }
   std::memset(static_cast<void*>(vm_), 0, vm_size_);
+  if (module_->image != nullptr && module_->image->has_tail_entries(module_->image_module)) {
+    TRY(store_.need_tail_args());
+  }
   vm_imports_.resize(ir.header().imported_funcs);
   vm_->builtins = builtin_table();
   vm_->imports = vm_imports_.data();
@@ -364,6 +367,8 @@ void Instance::fill_func_ref(ir::FuncRef& ref, FuncIdx idx) {
   if (module_->image != nullptr) {
     ref.code = module_->image->func_entry(module_->image_module,
                                           idx.index() - ir().header().imported_funcs);
+    ref.tail_entry = module_->image->tail_entry(module_->image_module,
+                                                idx.index() - ir().header().imported_funcs);
     ref.array_entry = module_->image->array_adapter(module_->image_module, type);
   } else {
     const InterpHooks& hooks = *store_.config().interp;

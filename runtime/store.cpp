@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "base/format.h"
 #include "base/os.h"
+#include "ir/limits.h"
 #include "runtime/code_registry.h"
 #include "runtime/instance.h"
 #include "runtime/signals.h"
@@ -39,6 +41,7 @@ Store::~Store() {
   instances_.clear();
   sys::release(stack_mapping_, stack_mapping_size_);
   sys::release(value_stack_, value_stack_size_);
+  std::free(tail_args_);
 }
 
 Status Store::prepare_stacks() {
@@ -128,6 +131,18 @@ ir::FuncRef* Store::import_host_func(ir::FuncRef* original, Instance& importer,
   func->ref.ctx = reinterpret_cast<ir::VMContext*>(&func->ref);
   host_funcs_.push_back(std::move(func));
   return &host_funcs_.back()->ref;
+}
+
+Status Store::need_tail_args() {
+  if (tail_args_ == nullptr) {
+    // calloc: zero pages, touched as far as they are used. It never moves: compiled code keeps the address.
+    tail_args_ = static_cast<RawVal*>(std::calloc(ir::DecodeLimitMaxima::params, sizeof(RawVal)));
+    if (tail_args_ == nullptr) {
+      return fail(ErrorClass::limit, "no memory for the arguments of tail calls");
+    }
+    vm_.tail_args = tail_args_;
+  }
+  return {};
 }
 
 Result<GcHeap*> Store::gc_heap() {

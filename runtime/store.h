@@ -166,6 +166,9 @@ public:
   Result<Tag*> make_tag(u64 type_id, const Instance* definer, u32 definer_index);
   const Tag& tag(u32 index) const { return *tags_[index]; }
 
+  /// Makes room for arguments of tail calls (aot/lowering.h), once. Errors: limit.
+  Status need_tail_args();
+
   /// The GC heap, made on first use. Errors: limit.
   Result<GcHeap*> gc_heap();
   /// The same where it exists already (a module with GC types or tags was instantiated), else null.
@@ -199,6 +202,7 @@ private:
   u64 stack_mapping_size_ = 0;
   u8* stack_low_ = nullptr;
   u8* stack_high_ = nullptr;
+  RawVal* tail_args_ = nullptr;
   u8* value_stack_ = nullptr;
   u64 value_stack_size_ = 0;
   std::vector<std::unique_ptr<Instance>> instances_;
