@@ -1,6 +1,6 @@
 ;;! run: wasmrun validate -W simd=n {file}
 ;;! exit: 1
-;;! err: error[unsupported]: unsupported.wat:9:11: func 0 "_start": v128.const needs feature simd, which is off (-W simd)
+;;! err: error[unsupported]: unsupported.wat:8:11: func 0 "_start": v128.const needs feature simd, which is off (-W simd)
 ;;! run: wasmrun --interp {file}
 ;; An instruction of a feature that is off is refused by the feature's name.
 (module
