@@ -45,6 +45,7 @@
 #include "base/result.h"
 #include "frontend/body_errors.h"
 #include "frontend/instr.h"
+#include "frontend/record_stack.h"
 #include "frontend/subtyping.h"
 #include "frontend/type_codes.h"
 #include "ir/features.h"
@@ -83,7 +84,7 @@ struct LocalRun {
 /// Buffers that live across bodies, so that no function allocates.
 struct BodyScratch {
   std::vector<ValType> values;
-  std::vector<ControlFrame> frames;
+  RecordStack<ControlFrame> frames;
   std::vector<ValType> locals; ///< Validate: the first ones, Trusted: all
   std::vector<LocalRun> runs;
   std::vector<bool> is_set; ///< Validate, only with locals that have no default: which have a value
@@ -114,8 +115,8 @@ public:
     return static_cast<u32>(sp_ - scratch_.values.data());
   } // bounded by the body's bytes
   u32 max_height() const { return static_cast<u32>(high_ - scratch_.values.data()); }
-  u32 depth() const { return static_cast<u32>(frames_.size()); }
-  const ControlFrame& frame(u32 label) const { return frames_[frames_.size() - 1 - label]; }
+  u32 depth() const { return frames_.size(); }
+  const ControlFrame& frame(u32 label) const { return frames_.from_top(label); }
   bool is_unreachable() const { return frames_.back().is_unreachable; }
   u32 file_offset(const u8* at) const { return static_cast<u32>(at - file_); }
   std::span<const ValType> locals() const { return scratch_.locals; }
@@ -301,6 +302,8 @@ private:
   bool decode_locals(At& at);
   void add_locals(u32 count, ValType type);
   bool decode_instructions(At at);
+  /// The current instruction, for messages.
+  PETREL_COLD Op current_op() const;
   bool ends_here(At at);
   At step_prefixed(At at, u8 prefix);
   template <Op kOp> At step(At at);
@@ -315,17 +318,18 @@ private:
   const ir::TypeDef& type_;
   const u8* const file_;
   const u8* const end_;
-  const u8* op_at_ = nullptr; ///< opcode of the current instruction
-  ValType* sp_ = nullptr;     ///< one above the top operand
-  ValType* floor_ = nullptr;  ///< bottom of the innermost frame
-  ValType* high_ = nullptr;   ///< highest sp_ so far; at least kSlack values fit above it
-  Op op_ = Op::Nop;
+  const u8* op_at_ = nullptr;           ///< opcode of the current instruction
+  ValType* sp_ = nullptr;               ///< one above the top operand
+  ValType* floor_ = nullptr;            ///< bottom of the innermost frame
+  ValType* high_ = nullptr;             ///< highest sp_ so far; at least kSlack values fit above it
   ValType mem0_address_ = ValKind::i32; ///< address type of memory 0
   const ir::FeatureGate features_;
   const ir::DecodeLimits& limits_;
   BodyScratch& scratch_;
-  std::vector<ControlFrame>& frames_;
+  RecordStack<ControlFrame>& frames_;
   u32 local_count_ = 0;
+  u32 flat_locals_count_ = 0;            ///< of them, those in scratch_.locals
+  const ValType* flat_locals_ = nullptr; ///< its elements
   const ValType* last_fields_ = nullptr; ///< memory of field_offset
   u32 last_field_ = 0;
   u32 last_offset_ = 0;

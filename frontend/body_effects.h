@@ -248,7 +248,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_call_indirect(const Instr& in) {
   if constexpr (kValidate) {
     const ValType element = module_.tables()[in.index2].type.element;
     if (!is_subtype(element, ValType::funcref())) {
-      return invalid(type_mismatch(op_, "a table of funcref", to_string(element)));
+      return invalid(type_mismatch(current_op(), "a table of funcref", to_string(element)));
     }
     if (!check_composite(in.index, ir::CompositeKind::func)) {
       return false;
@@ -280,7 +280,7 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_return_call(cons
     const auto expected = module_.results(type_);
     if (!std::ranges::equal(found, expected,
                             [&](ValType a, ValType b) { return is_subtype(a, b); })) {
-      return invalid(type_mismatch(op_, "the results of the function", "others"));
+      return invalid(type_mismatch(current_op(), "the results of the function", "others"));
     }
   }
   if (!pop_vals(module_.params(type))) {
@@ -301,10 +301,11 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_select() {
       return false;
     }
     if (first.is_ref() || second.is_ref()) {
-      return invalid(type_mismatch(op_, "a number", to_string(first.is_ref() ? first : second)));
+      return invalid(
+          type_mismatch(current_op(), "a number", to_string(first.is_ref() ? first : second)));
     }
     if (first != second && first.kind() != ValKind::bot && second.kind() != ValKind::bot) {
-      return invalid(type_mismatch(op_, to_string(first), to_string(second)));
+      return invalid(type_mismatch(current_op(), to_string(first), to_string(second)));
     }
     push_val(first.kind() == ValKind::bot ? second : first);
   }
@@ -329,7 +330,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_ref_is_null() {
       return false;
     }
     if (!type.is_ref() && type.kind() != ValKind::bot) {
-      return invalid(type_mismatch(op_, "a reference", to_string(type)));
+      return invalid(type_mismatch(current_op(), "a reference", to_string(type)));
     }
     push_val(ValKind::i32);
   }
@@ -350,14 +351,14 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_table_copy(const Instr& in) {
   const ValType dst = module_.tables()[in.index].type.element;
   const ValType src = module_.tables()[in.index2].type.element;
   return is_subtype(src, dst) ||
-         invalid(type_mismatch(op_, "a table of " + to_string(dst), to_string(src)));
+         invalid(type_mismatch(current_op(), "a table of " + to_string(dst), to_string(src)));
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::check_table_init(const Instr& in) {
   const ValType dst = module_.tables()[in.index2].type.element;
   const ValType src = module_.elems()[in.index].type;
   return is_subtype(src, dst) ||
-         invalid(type_mismatch(op_, "elements of " + to_string(dst), to_string(src)));
+         invalid(type_mismatch(current_op(), "elements of " + to_string(dst), to_string(src)));
 }
 
 // ---- dispatch ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_catch(const CatchClause& clause) {
     for (usize i = 0; i < count; ++i) {
       const ValType found = i < carried.size() ? carried[i] : ValType::ref(AbsHeapType::exn, false);
       if (!is_subtype(found, label[i])) {
-        return invalid(type_mismatch(op_, to_string(label[i]), to_string(found)));
+        return invalid(type_mismatch(current_op(), to_string(label[i]), to_string(found)));
       }
     }
   }

@@ -10,7 +10,7 @@ namespace petrel::frontend {
 
 PETREL_BODY bool PETREL_BODY_CLASS::check_composite(u32 type, ir::CompositeKind kind) {
   return !kValidate || module_.types()[type].kind == kind ||
-         invalid(wrong_composite(op_, type, kind));
+         invalid(wrong_composite(current_op(), type, kind));
 }
 
 /// Pops a reference of any type; in unreachable code of the type below all.
@@ -25,7 +25,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::pop_ref(ValType& out) {
       return true;
     }
     if (!type.is_ref()) {
-      return invalid(type_mismatch(op_, "a reference", to_string(type)));
+      return invalid(type_mismatch(current_op(), "a reference", to_string(type)));
     }
     out = type;
   }
@@ -66,7 +66,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::apply_br_on_non_null(const Instr& in) {
   if constexpr (kValidate) {
     const auto types = label_types(frame(in.index));
     if (types.empty() || !types.back().is_ref()) {
-      return invalid(type_mismatch(op_, "a label that takes a reference", "another"));
+      return invalid(type_mismatch(current_op(), "a label that takes a reference", "another"));
     }
     ValType any;
     return require_label(types) && pop_any(any);
@@ -92,7 +92,7 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_struct_new(const
           return false;
         }
       } else if (!fields[i].is_defaultable()) {
-        return invalid(type_mismatch(op_, "fields with a default", to_string(fields[i])));
+        return invalid(type_mismatch(current_op(), "fields with a default", to_string(fields[i])));
       }
     }
     push_made(in.index);
@@ -103,8 +103,8 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_struct_new(const
 /// Packed fields need the extending forms, others the plain one.
 PETREL_BODY bool PETREL_BODY_CLASS::check_access(ValType storage, bool is_signed_form) {
   if (is_packed(storage) != is_signed_form) {
-    return invalid(type_mismatch(op_, is_signed_form ? "a packed field" : "an unpacked field",
-                                 to_string(storage)));
+    return invalid(type_mismatch(
+        current_op(), is_signed_form ? "a packed field" : "an unpacked field", to_string(storage)));
   }
   return true;
 }
@@ -198,7 +198,8 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_array_new(const 
         }
       } else if constexpr (kOp == Op::ArrayNewDefault) {
         if (!element.is_defaultable()) {
-          return invalid(type_mismatch(op_, "an element with a default", to_string(element)));
+          return invalid(
+              type_mismatch(current_op(), "an element with a default", to_string(element)));
         }
       } else if (!check_array_segment<kOp>(in, element) || !pop_val(ValKind::i32)) {
         return false;
@@ -218,7 +219,8 @@ bool PETREL_BODY_CLASS::check_array_segment(const Instr& in, ValType element) {
   } else {
     const ValType found = module_.elems()[in.index2].type;
     return is_subtype(found, element) ||
-           invalid(type_mismatch(op_, "elements of " + to_string(element), to_string(found)));
+           invalid(
+               type_mismatch(current_op(), "elements of " + to_string(element), to_string(found)));
   }
 }
 
@@ -299,7 +301,8 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_br_on_cast(const
   const ValType sent = kOp == Op::BrOnCast ? target : rest;
   const ValType kept = kOp == Op::BrOnCast ? rest : target;
   if (kValidate && !is_subtype(target, source)) {
-    return invalid(type_mismatch(op_, "a type below " + to_string(source), to_string(target)));
+    return invalid(
+        type_mismatch(current_op(), "a type below " + to_string(source), to_string(target)));
   }
   if (!pop_val(source)) {
     return false;
@@ -309,7 +312,8 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_br_on_cast(const
   if constexpr (kValidate) {
     const auto types = label_types(frame(in.index));
     if (types.empty()) {
-      return invalid(type_mismatch(op_, "a label that takes a reference", "one without values"));
+      return invalid(
+          type_mismatch(current_op(), "a label that takes a reference", "one without values"));
     }
     ValType any;
     if (!require_label(types) || !pop_any(any)) {
@@ -331,7 +335,8 @@ PETREL_BODY template <ir::Op kOp> bool PETREL_BODY_CLASS::apply_convert() {
       return false;
     }
     if (!is_subtype(type, ValType::ref(kFrom, true))) {
-      return invalid(type_mismatch(op_, to_string(ValType::ref(kFrom, true)), to_string(type)));
+      return invalid(
+          type_mismatch(current_op(), to_string(ValType::ref(kFrom, true)), to_string(type)));
     }
     push_val(ValType::ref(kTo, type.is_nullable()));
   }

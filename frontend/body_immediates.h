@@ -277,7 +277,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_simd_immediate(At& at, Instr& in, const
     if (kValidate && info.imm == Imm::Shuffle16) {
       for (u32 i = 0; i < 16; ++i) {
         if (in.bytes[i] >= 32) {
-          return invalid(invalid_lane(op_, in.bytes[i], 32));
+          return invalid(invalid_lane(current_op(), in.bytes[i], 32));
         }
       }
     }
@@ -291,7 +291,8 @@ PETREL_BODY bool PETREL_BODY_CLASS::read_simd_immediate(At& at, Instr& in, const
     if (!read_byte(at, in.lane)) {
       return false;
     }
-    return !kValidate || in.lane < info.lanes || invalid(invalid_lane(op_, in.lane, info.lanes));
+    return !kValidate || in.lane < info.lanes ||
+           invalid(invalid_lane(current_op(), in.lane, info.lanes));
   }
   return true;
 }

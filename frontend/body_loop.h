@@ -63,6 +63,8 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_locals(At& at) {
       add_locals(count, type);
     }
   }
+  flat_locals_ = scratch_.locals.data();
+  flat_locals_count_ = static_cast<u32>(scratch_.locals.size());
   if constexpr (kValidate) {
     scratch_.set_locals.clear();
     if (over_limit_at == nullptr && (has_init || std::ranges::any_of(params, needs_init))) {
@@ -83,6 +85,21 @@ PETREL_BODY bool PETREL_BODY_CLASS::illegal(u8 prefix, u32 code) {
   return fail(petrel::fail(ErrorClass::malformed, illegal_opcode(prefix, code)), op_at_);
 }
 
+PETREL_BODY ir::Op PETREL_BODY_CLASS::current_op() const {
+  const u8* at = op_at_;
+  const u8 byte = *at++;
+  if (!ir::is_op_prefix(byte)) {
+    return ir::op_from_byte(byte);
+  }
+  u32 code = 0;
+  for (u32 shift = 0;; shift += 7) { // was read before: ends, and fits
+    code |= u32{*at & 0x7fU} << shift;
+    if ((*at++ & 0x80U) == 0) {
+      return ir::op_from_prefixed(byte, code);
+    }
+  }
+}
+
 PETREL_BODY bool PETREL_BODY_CLASS::end_expected(At at) {
   return malformed("unexpected end of section or function: END opcode expected", at);
 }
@@ -95,7 +112,6 @@ PETREL_BODY [[gnu::noinline]] auto PETREL_BODY_CLASS::step_simd(At at, Op op, In
     refuse(info.feature, ir::op_name(op), op_at_);
     return nullptr;
   }
-  op_ = op;
   has_v128_ = true;
   in.at = op_at_;
   in.offset = file_offset(op_at_);
@@ -126,7 +142,6 @@ PETREL_BODY template <ir::Op kOp> PETREL_INLINE auto PETREL_BODY_CLASS::step(At 
         return nullptr;
       }
     }
-    op_ = kOp;
     Instr in;
     in.at = op_at_;
     in.offset = file_offset(op_at_);
@@ -213,6 +228,7 @@ PETREL_BODY bool PETREL_BODY_CLASS::decode_instructions(At at) {
     case ir::kPrefixMisc:
     case ir::kPrefixSimd:
     case ir::kPrefixAtomic: at = step_prefixed(at, static_cast<u8>(byte)); break;
+    case 0xff: // named, so that the table is whole and needs no range check
     default:
       illegal(0, byte);
       at = nullptr;

@@ -59,7 +59,7 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::pop_any(ValType& out) {
   if constexpr (kValidate) {
     if (sp_ == floor_) [[unlikely]] {
       out = ValType();
-      return is_unreachable() || invalid(type_mismatch_empty(op_, {}));
+      return is_unreachable() || invalid(type_mismatch_empty(current_op(), {}));
     }
     out = *--sp_;
   }
@@ -79,11 +79,11 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::pop_val(ValType expected) {
 
 PETREL_BODY PETREL_COLD bool PETREL_BODY_CLASS::pop_val_slow(ValType expected) {
   if (sp_ == floor_) {
-    return is_unreachable() || invalid(type_mismatch_empty(op_, to_string(expected)));
+    return is_unreachable() || invalid(type_mismatch_empty(current_op(), to_string(expected)));
   }
   const ValType actual = sp_[-1];
   if (actual.kind() != ValKind::bot && !is_subtype(actual, expected)) {
-    return invalid(type_mismatch(op_, to_string(expected), to_string(actual)));
+    return invalid(type_mismatch(current_op(), to_string(expected), to_string(actual)));
   }
   --sp_;
   return true;
@@ -118,11 +118,11 @@ PETREL_BODY bool PETREL_BODY_CLASS::check_label(std::span<const ValType> types) 
   for (usize i = 0; i < types.size(); ++i) {
     const ValType expected = types[types.size() - 1 - i];
     if (i >= available) {
-      return is_unreachable() || invalid(type_mismatch_empty(op_, to_string(expected)));
+      return is_unreachable() || invalid(type_mismatch_empty(current_op(), to_string(expected)));
     }
     const ValType actual = *(sp_ - 1 - i);
     if (actual != expected && actual.kind() != ValKind::bot && !is_subtype(actual, expected)) {
-      return invalid(type_mismatch(op_, to_string(expected), to_string(actual)));
+      return invalid(type_mismatch(current_op(), to_string(expected), to_string(actual)));
     }
   }
   return true;
@@ -151,7 +151,7 @@ PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::pop_ctrl() {
       return false;
     }
     if (sp_ != floor_) [[unlikely]] {
-      return invalid(values_remain(op_, static_cast<usize>(sp_ - floor_)));
+      return invalid(values_remain(current_op(), static_cast<usize>(sp_ - floor_)));
     }
   }
   if (kValidate && scratch_.set_locals.size() != frames_.back().set_locals) [[unlikely]] {
@@ -172,8 +172,8 @@ PETREL_BODY PETREL_INLINE void PETREL_BODY_CLASS::unreachable() {
 }
 
 PETREL_BODY PETREL_INLINE ValType PETREL_BODY_CLASS::local_type(u32 index) const {
-  if (index < scratch_.locals.size()) [[likely]] {
-    return scratch_.locals[index];
+  if (index < flat_locals_count_) [[likely]] {
+    return flat_locals_[index];
   }
   const auto run = std::ranges::upper_bound(scratch_.runs, index, {}, &LocalRun::end);
   return run->type;

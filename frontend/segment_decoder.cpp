@@ -149,8 +149,14 @@ Result<ir::Data> ModuleDecoder::data_segment(ByteReader& r) {
       return invalid(offset, unknown_index("memory", memory));
     }
     data.memory = MemIdx(memory);
-    TRY_ASSIGN(data.offset,
-               const_expr(r, memories_[memory].is_64 != 0 ? ValKind::i64 : ValKind::i32));
+    const bool is_64 = memories_[memory].is_64 != 0;
+    TRY_ASSIGN(const ir::ConstExpr expr, const_expr(r, is_64 ? ValKind::i64 : ValKind::i32));
+    const u64 address = is_64 ? expr.value.i64 : u64{expr.value.i32};
+    if (expr.kind == ir::ConstExpr::Kind::value && address <= 0xffffffff) {
+      data.address = static_cast<u32>(address);
+    } else {
+      data.offset_expr = image_.append(std::span(&expr, 1)).offset;
+    }
   }
   TRY_ASSIGN(u32 size, r.read_var_u32());
   data.bytes_offset = static_cast<u32>(r.offset());

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "frontend/body_decoder.h"
+#include "frontend/record_stack.h"
 #include "ir/handler_table.h"
 #include "ir/side_table.h"
 
@@ -163,7 +164,7 @@ private:
   }
   /// Adds an entry to be filled in; its place.
   u32 emit() { return size_++; }
-  Block& block(u32 label) { return blocks_[blocks_.size() - 1 - label]; }
+  Block& block(u32 label) { return blocks_.from_top(label); }
   /// The new head of a list that went on with `next`.
   [[gnu::always_inline]] inline u32 wait(const Waiting& waiting) {
     u32 at = waiting_free_;
@@ -178,7 +179,9 @@ private:
     waiting_[at - 1] = waiting;
     return at;
   }
-  u32 wait_near(u32 entry, u32 next, u32 offset) { return wait({entry, next, offset, Wait::near}); }
+  [[gnu::always_inline]] inline u32 wait_near(u32 entry, u32 next, u32 offset) {
+    return wait({entry, next, offset, Wait::near});
+  }
   [[gnu::noinline, gnu::cold]] void more_waiting() { waiting_.resize(waiting_.size() * 2 + 64); }
 
   template <typename Decoder> void block_run(Decoder& d, const Instr& in) {
@@ -369,7 +372,7 @@ private:
   u32* words_ = nullptr; ///< of this body
   u32 size_ = 0;         ///< words written
   u32 run_end_ = 0;      ///< file offset where the run of blocks ends that has an entry
-  std::vector<Block> blocks_;
+  RecordStack<Block> blocks_;
   std::vector<Waiting> waiting_; ///< elements of lists; its size is what there is room for
   u32 waiting_used_ = 0;
   u32 waiting_free_ = 0; ///< list of those that are free again

@@ -115,7 +115,9 @@ private:
   }
   bool data_ok(const Data& d) const {
     const ModuleHeader& h = module_.header();
-    return expr_ok(d.offset) &&
+    const ConstExpr* offset = module_.offset_expr(d);
+    return (offset == nullptr ||
+            (inside(Array<ConstExpr>{d.offset_expr, 1}) && expr_ok(*offset))) &&
            (d.mode != SegmentMode::active || d.memory.index() < module_.memories().size()) &&
            d.bytes_offset >= h.data_offset &&
            u64{d.bytes_offset} + d.bytes_size <= u64{h.data_offset} + h.data_size;

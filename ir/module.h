@@ -144,8 +144,12 @@ struct Data {
   MemIdx memory;
   u32 bytes_offset = 0; ///< file offset of the contents
   u32 bytes_size = 0;
-  ConstExpr offset;
+  // Small, because there are modules with 100,000 of them.
+  u32 address = 0; ///< active: where its contents go, when that is a constant below 4 GiB …
+  u32 offset_expr =
+      0; ///< … else the place in the image of the ConstExpr that tells, which is never 0
 };
+static_assert(sizeof(Data) == 24);
 
 /// A name of the `name` section: functions only are kept in the image (sorted by index).
 struct NameEntry {
@@ -227,6 +231,11 @@ public:
   }
   std::span<const u32> side_table() const { return array(header().side_table); }
   std::span<const CustomSection> customs() const { return array(header().customs); }
+
+  /// The offset of an active data segment that is not in `address`, else null.
+  const ConstExpr* offset_expr(const Data& data) const {
+    return data.offset_expr == 0 ? nullptr : array(Array<ConstExpr>{data.offset_expr, 1}).data();
+  }
 
   const TypeDef& type(TypeIdx idx) const { return types()[idx.index()]; }
   const Func& func(FuncIdx idx) const { return funcs()[idx.index()]; }

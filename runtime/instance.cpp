@@ -333,7 +333,10 @@ Status Instance::fill_segments() {
     if (data.mode != ir::SegmentMode::active) {
       continue;
     }
-    TRY_ASSIGN(const u64 offset, address(data.offset, ir.memories()[data.memory.index()]));
+    u64 offset = data.address;
+    if (const ir::ConstExpr* expr = ir.offset_expr(data)) {
+      TRY_ASSIGN(offset, address(*expr, ir.memories()[data.memory.index()]));
+    }
     if (!memory_init(*this, data.memory, DataIdx(i), offset, 0, data.bytes_size)) {
       return std::unexpected(store_.take_pending());
     }
