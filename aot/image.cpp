@@ -9,6 +9,7 @@
 #include <llvm/IR/Constants.h>
 
 #include "aot/adapters.h"
+#include "aot/memory_image.h"
 #include "base/hash.h"
 
 namespace petrel::aot {
@@ -69,6 +70,11 @@ void add_section(llvm::Module& module, const char* name, const char* section, By
   global->setVisibility(llvm::GlobalValue::HiddenVisibility);
 }
 
+/// Where `size` bytes appended to a section will be; beyond 4 GiB `lay_out` fails.
+ir::CwasmRange range_behind(const std::vector<u8>& section, u64 size) {
+  return {static_cast<u32>(section.size()), static_cast<u32>(size)};
+}
+
 template <typename T> void put(std::span<u8> out, u64 index, const T& value) {
   CHECK((index + 1) * sizeof(T) <= out.size());
   std::memcpy(out.data() + index * sizeof(T), &value, sizeof(T));
@@ -109,7 +115,6 @@ Status Image::lay_out() {
   Allocator meta;
   meta.take(sizeof(ir::CwasmHeader), 16);
   meta.take(context_.input.modules.size() * sizeof(ir::CwasmModule), 16);
-  u64 data_size = 0;
   for (u32 m = 0; m < context_.input.modules.size(); ++m) {
     const ir::Module& wasm = context_.input.modules[m];
     u64 map_entries = 0;
@@ -131,18 +136,32 @@ Status Image::lay_out() {
     append(plan_, image_for_native(wasm));
     tables.image.size = narrow<u32>(image_for_native(wasm).size());
     tables.image.vaddr = narrow<u32>(plan_.size() - tables.image.size);
-    tables.data = {narrow<u32>(align_up(data_.size(), 16)), wasm.header().data_size};
-    append(data_, context_.input.file.subspan(wasm.header().data_offset, wasm.header().data_size));
-    data_size += wasm.header().data_size;
+    lay_out_data(wasm, tables);
   }
   append(plan_, context_.input.plan);
   component_plan_ = {narrow<u32>(plan_.size() - context_.input.plan.size()),
                      narrow<u32>(context_.input.plan.size())};
-  if (!meta.fits() || data_size >= kMaxImageBytes) {
+  if (!meta.fits() || data_.size() >= kMaxImageBytes) {
     return fail(ErrorClass::limit, "the compiled image exceeds 4 GiB");
   }
   meta_size_ = narrow<u32>(meta.size());
   return {};
+}
+
+void Image::lay_out_data(const ir::Module& wasm, ModuleTables& tables) {
+  const u32 page = context_.target.page_bytes();
+  const MemoryImage image = make_memory_image(wasm, context_.input.file, page);
+  if (!image.bytes.empty()) {
+    data_.resize(align_up(data_.size(), page));
+    tables.memory_address = image.address;
+    tables.memory_image = range_behind(data_, image.bytes.size());
+    data_.insert(data_.end(), image.bytes.begin(), image.bytes.end());
+  }
+  const u32 data_size = image.bytes.empty() || !image.holds_all ? wasm.header().data_size : 0;
+  data_.resize(align_up(data_.size(), 16));
+  tables.data = range_behind(data_, data_size);
+  const Bytes data = context_.input.file.subspan(wasm.header().data_offset, data_size);
+  data_.insert(data_.end(), data.begin(), data.end());
 }
 
 Status Image::compress() {
@@ -169,7 +188,7 @@ std::unique_ptr<llvm::Module> Image::sections(llvm::LLVMContext& context,
               sizeof ir::CwasmHeader::kMagic); // not all zero: no .bss
   add_section(*module, kMetaSymbol, ".petrel.meta", meta, 16);
   add_section(*module, kPlanSymbol, ".petrel.plan", plan_, 16);
-  add_section(*module, kDataSymbol, ".petrel.data", data_, 4096);
+  add_section(*module, kDataSymbol, ".petrel.data", data_, context_.target.page_bytes());
   add_section(*module, kWasmSymbol, ".petrel.wasm", wasm_, 16);
   return module;
 }
@@ -233,6 +252,8 @@ void Image::fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) con
   auto table = [&](ir::CwasmRange range) { return image.at(meta + range.vaddr, range.size); };
   out.image = moved(tables.image, image.symbol(kPlanSymbol).vaddr);
   out.data = moved(tables.data, image.symbol(kDataSymbol).vaddr);
+  out.memory_image = moved(tables.memory_image, image.symbol(kDataSymbol).vaddr);
+  out.memory_address = tables.memory_address;
   out.func_entries = moved(tables.func_entries, meta);
   out.tail_entries = moved(tables.tail_entries, meta);
   out.array_adapters = moved(tables.array_adapters, meta);

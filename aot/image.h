@@ -36,11 +36,14 @@ private:
     ir::CwasmRange func_maps;
     ir::CwasmRange map_entries;
     ir::CwasmRange inline_sites;
-    ir::CwasmRange image; ///< offset from .petrel.plan
-    ir::CwasmRange data;  ///< offset from .petrel.data
+    ir::CwasmRange image;        ///< offset from .petrel.plan
+    ir::CwasmRange data;         ///< offset from .petrel.data
+    ir::CwasmRange memory_image; ///< likewise
+    u32 memory_address = 0;
   };
   Image(const ChunkContext& context, const LineMap& lines) : context_(context), lines_(lines) {}
   Status lay_out();
+  void lay_out_data(const ir::Module& wasm, ModuleTables& tables);
   Status compress();
   void fill_maps(LinkedImage& image, u32 index, const ir::CwasmModule& out) const;
   void fill_module(LinkedImage& image, u32 index, ir::CwasmModule& out) const;

@@ -66,7 +66,9 @@ TEST_CASE("image: header, tables and maps") {
     CHECK((header.flags & ir::kCwasmRelaxedTraps) == 0);
     const auto module = read_at<ir::CwasmModule>(file, header.modules.vaddr);
     CHECK(module.func_entries.size == 2 * 4);
-    CHECK(module.data.size != 0);
+    CHECK(module.data.size == 0); // memory_image holds all of it, in pages of the target
+    CHECK(module.memory_image.size == (machine == EM_X86_64 ? 0x1000 : 0x10000));
+    CHECK(module.memory_image.vaddr % module.memory_image.size == 0);
     u32 map_rows = 0;
     for (u32 f = 0; f < 2; ++f) {
       const u32 entry = read_at<u32>(file, module.func_entries.vaddr + f * 4);

@@ -27,6 +27,8 @@ struct Target {
   bool branch_protection = false;
 
   bool is_aarch64() const { return triple.isAArch64(); }
+  /// Pages of hosts may be so large: what is mapped apart from each other keeps that distance.
+  u32 page_bytes() const { return is_aarch64() ? 0x10000 : 0x1000; }
   bool has(ir::CpuFeature feature) const {
     return (cpu_features >> static_cast<u32>(feature) & 1) != 0;
   }

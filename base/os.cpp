@@ -111,6 +111,11 @@ void wake(const u32* word) {
   ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
+bool map_file_over(u8* start, u64 size_bytes, int fd, u64 file_offset) {
+  return ::mmap(start, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd,
+                static_cast<off_t>(file_offset)) != MAP_FAILED;
+}
+
 bool discard(u8* start, u64 size_bytes) {
   return size_bytes == 0 || ::madvise(start, size_bytes, MADV_DONTNEED) == 0;
 }

@@ -14,6 +14,8 @@ namespace petrel::sys {
 u8* reserve(u64 size_bytes);
 /// Makes part of a reservation readable and writable (zero-filled at first touch). False when refused.
 bool commit(u8* start, u64 size_bytes);
+/// Replaces pages by those of a file, readable and writable; what is written stays in this process. False when refused.
+bool map_file_over(u8* start, u64 size_bytes, int fd, u64 file_offset);
 /// Gives pages back to the kernel and makes them zero again; they stay accessible.
 bool discard(u8* start, u64 size_bytes);
 void release(u8* start, u64 size_bytes);

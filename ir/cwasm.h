@@ -46,8 +46,14 @@ enum class CpuFeature : u32 {
 
 /// One compiled core module.
 struct CwasmModule {
-  CwasmRange image;        ///< the ir::Module image (without side table)
-  CwasmRange data;         ///< data section payload, file offset ModuleHeader::data_offset onwards
+  CwasmRange image; ///< the ir::Module image (without side table)
+  CwasmRange
+      data; ///< data section payload, file offset ModuleHeader::data_offset onwards; empty when
+            ///< memory_image holds all of it
+  CwasmRange
+      memory_image; ///< initial contents of memory 0, whole pages at a page's start in the file; or empty
+  u32 memory_address; ///< where in the memory it begins
+  u32 pad;
   CwasmRange func_entries; ///< u32 vaddr of the native entry, one per *defined* function
   CwasmRange
       tail_entries; ///< u32 vaddr of the function in the tail convention, 0 where it has none; empty: all 0
@@ -83,7 +89,7 @@ struct CwasmInlineSite {
 
 struct CwasmHeader {
   static constexpr u8 kMagic[8] = {'P', 'E', 'T', 'R', 'E', 'L', 'C', 'W'};
-  static constexpr u32 kVersion = 3;
+  static constexpr u32 kVersion = 4;
   // These fields keep their place in every format version, so that any build finds the wasm to interpret.
   u8 magic[8];
   u32 version;

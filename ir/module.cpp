@@ -17,20 +17,33 @@ const Export* Module::find_export(std::string_view name) const {
 std::string_view Module::func_name(FuncIdx idx) const {
   const auto names = array(header().func_names);
   auto at = std::ranges::lower_bound(names, idx.index(), {}, &NameEntry::index);
-  return at != names.end() && at->index == idx.index() ? str(at->name) : std::string_view();
+  const bool is_here = at != names.end() && at->index == idx.index() &&
+                       u64{at->name.offset} + at->name.count <= header().image_size;
+  return is_here ? str(at->name) : std::string_view();
 }
 
 namespace {
 
-/// Walks everything that is used without a check later.
+/// Walks everything that is used without a check later. What grows with the code (functions, their names, lists of elements, data
+/// segments) is checked where it is used: loading takes no time for it.
 class Checker {
 public:
   Checker(const u8* image, usize size_bytes) : module_(image), size_(size_bytes) {}
 
   bool run() {
     const ModuleHeader& h = module_.header();
-    return all_inside(h) && counts_agree(h) && types_ok() && funcs_ok() && tags_ok() &&
-           imports_ok() && exports_ok() && globals_ok() && segments_ok() && names_ok();
+    return all_inside(h) && counts_agree(h) && types_ok() && tags_ok() && imports_ok() &&
+           exports_ok() && globals_ok() && elems_ok() &&
+           std::ranges::all_of(module_.customs(),
+                               [&](const CustomSection& c) { return inside(c.name); });
+  }
+  bool data_ok(const Data& d) const {
+    const ModuleHeader& h = module_.header();
+    return (d.offset_expr == 0 ||
+            (inside(Array<ConstExpr>{d.offset_expr, 1}) && expr_ok(*module_.offset_expr(d)))) &&
+           (d.mode != SegmentMode::active || d.memory.index() < module_.memories().size()) &&
+           d.bytes_offset >= h.data_offset &&
+           u64{d.bytes_offset} + d.bytes_size <= u64{h.data_offset} + h.data_size;
   }
 
 private:
@@ -55,12 +68,6 @@ private:
   bool types_ok() const {
     return std::ranges::all_of(module_.types(), [&](const TypeDef& t) {
       return inside(t.params) && inside(t.results) && inside(t.mutabilities);
-    });
-  }
-  bool funcs_ok() const {
-    return std::ranges::all_of(module_.funcs(), [&](const Func& f) {
-      return f.type.index() < module_.types().size() &&
-             u64{f.handlers} + f.handler_count <= module_.handlers().size();
     });
   }
   bool tags_ok() const {
@@ -104,33 +111,13 @@ private:
                                [&](const Global& g) { return expr_ok(g.init); }) &&
            std::ranges::all_of(module_.tables(), [&](const Table& t) { return expr_ok(t.init); });
   }
-  bool elem_ok(const Elem& e) const {
-    return inside(e.funcs) && inside(e.exprs) && expr_ok(e.offset) &&
-           (e.mode != SegmentMode::active || e.table.index() < module_.tables().size()) &&
-           std::ranges::all_of(
-               module_.array(e.funcs),
-               [&](u32 f) { return f < module_.funcs().size() || f == FuncIdx::none().index(); }) &&
-           std::ranges::all_of(module_.array(e.exprs),
-                               [&](const ConstExpr& x) { return expr_ok(x); });
-  }
-  bool data_ok(const Data& d) const {
-    const ModuleHeader& h = module_.header();
-    const ConstExpr* offset = module_.offset_expr(d);
-    return (offset == nullptr ||
-            (inside(Array<ConstExpr>{d.offset_expr, 1}) && expr_ok(*offset))) &&
-           (d.mode != SegmentMode::active || d.memory.index() < module_.memories().size()) &&
-           d.bytes_offset >= h.data_offset &&
-           u64{d.bytes_offset} + d.bytes_size <= u64{h.data_offset} + h.data_size;
-  }
-  bool segments_ok() const {
-    return std::ranges::all_of(module_.elems(), [&](const Elem& e) { return elem_ok(e); }) &&
-           std::ranges::all_of(module_.datas(), [&](const Data& d) { return data_ok(d); });
-  }
-  bool names_ok() const {
-    return std::ranges::all_of(module_.array(module_.header().func_names),
-                               [&](const NameEntry& n) { return inside(n.name); }) &&
-           std::ranges::all_of(module_.customs(),
-                               [&](const CustomSection& c) { return inside(c.name); });
+  bool elems_ok() const {
+    return std::ranges::all_of(module_.elems(), [&](const Elem& e) {
+      return inside(e.funcs) && inside(e.exprs) && expr_ok(e.offset) &&
+             (e.mode != SegmentMode::active || e.table.index() < module_.tables().size()) &&
+             std::ranges::all_of(module_.array(e.exprs),
+                                 [&](const ConstExpr& x) { return expr_ok(x); });
+    });
   }
 
   Module module_;
@@ -138,6 +125,10 @@ private:
 };
 
 } // namespace
+
+bool Module::is_sound(const Data& data) const {
+  return Checker(image_, header().image_size).data_ok(data);
+}
 
 bool Module::check(const u8* image, usize size_bytes) {
   if (size_bytes < sizeof(ModuleHeader) || reinterpret_cast<uintptr_t>(image) % 16 != 0) {

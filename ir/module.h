@@ -254,6 +254,10 @@ public:
   std::string_view func_name(FuncIdx idx) const;
   std::string_view name() const { return str(header().name); }
 
+  /// Does a data segment lie inside the data section and, when active, belong to a memory? Of a decoded module always; of one
+  /// from a file before it is used.
+  bool is_sound(const Data& data) const;
+
   /// True when every Array and Str lies inside `size_bytes` bytes, aligned, and indices that consumers use without
   /// checks are in range. For images that come from a file.
   static bool check(const u8* image, usize size_bytes);

@@ -49,6 +49,7 @@ public:
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
 
 private:
   int fd_;
@@ -142,6 +143,9 @@ CodeImage::~CodeImage() {
     unregister_code(base_ + header_->text.vaddr);
   }
   sys::release(base_, size_);
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
 }
 
 Status CodeImage::map_data(int fd, u64 file_size) {
@@ -229,6 +233,20 @@ Status CodeImage::check_fit() {
   return {};
 }
 
+namespace {
+
+/// Does the memory that the image is for exist, and hold it?
+bool has_room(const ir::Module& module, const ir::CwasmModule& m) {
+  if (module.memories().empty() || module.is_imported_memory(MemIdx(0))) {
+    return false;
+  }
+  const Limits& limits = module.memories()[0];
+  return limits.page_size_log2 == 16 && limits.is_64 == 0 && limits.is_shared == 0 &&
+         u64{m.memory_address} + m.memory_image.size <= limits.min << 16;
+}
+
+} // namespace
+
 Status CodeImage::check_modules() {
   const ir::CwasmHeader& h = *header_;
   const bool text_ok = h.text.size == 0 || std::ranges::any_of(segments_, [&](const Segment& s) {
@@ -247,6 +265,10 @@ Status CodeImage::check_modules() {
         !is_readable(m.map_entries, 4) || !is_readable(m.inline_sites, 4)) {
       return damaged(strf("module %u: a table lies outside the image", i));
     }
+    if (m.memory_image.size != 0 && (!is_readable(m.memory_image, kPage) ||
+                                     (m.memory_image.size | m.memory_address) % kPage != 0)) {
+      return damaged(strf("module %u: the contents of memory 0 lie outside the image", i));
+    }
     if (!ir::Module::check(base_ + m.image.vaddr, m.image.size)) {
       return damaged(strf("module %u: section .petrel.plan is damaged", i));
     }
@@ -257,8 +279,12 @@ Status CodeImage::check_modules() {
         (m.tail_entries.size != 0 && m.tail_entries.size != defined * 4) ||
         m.func_maps.size != defined * sizeof(ir::CwasmFuncMap) ||
         m.array_adapters.size != u64{mh.types.count} * 4 ||
-        m.host_adapters.size != u64{mh.types.count} * 4 || m.data.size != mh.data_size) {
+        m.host_adapters.size != u64{mh.types.count} * 4 ||
+        (m.data.size != mh.data_size && (m.data.size != 0 || m.memory_image.size == 0))) {
       return damaged(strf("module %u: a table has the wrong length", i));
+    }
+    if (m.memory_image.size != 0 && !has_room(ir_modules_.back(), m)) {
+      return damaged(strf("module %u: the contents of memory 0 exceed it", i));
     }
   }
   return {};
@@ -277,6 +303,18 @@ ir::Module CodeImage::ir_module(u32 index) const {
 const u8* CodeImage::data_base(u32 index) const {
   const ir::CwasmModule& m = module(index);
   return base_ + m.data.vaddr - ir_module(index).header().data_offset;
+}
+
+CodeImage::MemoryImage CodeImage::memory_image(u32 index) const {
+  const ir::CwasmModule& m = module(index);
+  for (const Segment& segment : segments_) {
+    if (m.memory_image.size != 0 && m.memory_image.vaddr >= segment.start &&
+        m.memory_image.vaddr - segment.start < segment.size) {
+      return {fd_, segment.file_offset + (m.memory_image.vaddr - segment.start), m.memory_address,
+              m.memory_image.size};
+    }
+  }
+  return {};
 }
 
 namespace {
@@ -453,6 +491,7 @@ Result<std::shared_ptr<const CodeImage>> CodeImage::load(const std::string& path
   }
   if (!image->misfit_ && options.map_text) {
     TRY(image->map_text(fd.get()));
+    image->fd_ = fd.release();
   }
   return image;
 }

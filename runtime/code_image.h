@@ -46,6 +46,14 @@ public:
   ir::Module ir_module(u32 index) const;
   /// Address such that data segments lie at + Data::bytes_offset.
   const u8* data_base(u32 index) const;
+  /// What memory 0 of a module begins with, as a part of the file; size 0 when its data segments are to be copied.
+  struct MemoryImage {
+    int fd;
+    u64 file_offset;
+    u64 address;
+    u64 size;
+  };
+  MemoryImage memory_image(u32 index) const;
   Bytes range(ir::CwasmRange r) const { return {base_ + r.vaddr, r.size}; }
 
   /// Native entry of the n-th *defined* function.
@@ -90,6 +98,7 @@ private:
     bool executable;
   };
   std::vector<Segment> segments_;
+  int fd_ = -1; ///< kept open for memory_image
   u8* base_ = nullptr;
   u64 size_ = 0;
   u64 header_vaddr_ = 0;

@@ -99,6 +99,8 @@ Status Instance::allocate() {
   if (module_->image != nullptr && module_->image->has_tail_entries(module_->image_module)) {
     TRY(store_.need_tail_args());
   }
+  has_memory_image_ = module_->image != nullptr &&
+                      module_->image->module(module_->image_module).memory_image.size != 0;
   vm_imports_.resize(ir.header().imported_funcs);
   vm_->builtins = builtin_table();
   vm_->imports = vm_imports_.data();
@@ -309,6 +311,13 @@ Status Instance::evaluate_elems() {
   return {};
 }
 
+/// Compiled code asks for elements that are not made yet; a table of this instance's own holds nothing else so far.
+bool Instance::is_filled_lazily(const ir::Elem& elem) const {
+  return module_->image != nullptr && elem.funcs.count != 0 &&
+         elem.offset.kind == ir::ConstExpr::Kind::value && !ir().is_imported_table(elem.table) &&
+         tables_[elem.table.index()]->can_fill_lazily();
+}
+
 Status Instance::fill_segments() {
   const ir::Module& ir = module_->ir;
   auto address = [&](const ir::ConstExpr& expr, const Limits& limits) -> Result<u64> {
@@ -317,7 +326,15 @@ Status Instance::fill_segments() {
   };
   for (u32 i = 0; i < ir.elems().size(); ++i) {
     const ir::Elem& elem = ir.elems()[i];
-    if (elem.mode == ir::SegmentMode::active) {
+    if (elem.mode == ir::SegmentMode::active && is_filled_lazily(elem)) {
+      Table& table = *tables_[elem.table.index()];
+      TRY_ASSIGN(const u64 start, address(elem.offset, table.type().limits));
+      if (!table.contains(start, elem.funcs.count)) {
+        store_.raise(ir::TrapCode::table_out_of_bounds);
+        return std::unexpected(store_.take_pending());
+      }
+      table.fill_lazily(start, *this, ElemIdx(i));
+    } else if (elem.mode == ir::SegmentMode::active) {
       TRY_ASSIGN(const u64 offset,
                  address(elem.offset, ir.tables()[elem.table.index()].type.limits));
       if (!table_init(*this, elem.table, ElemIdx(i), offset, 0, elem_count(ElemIdx(i)))) {
@@ -328,8 +345,13 @@ Status Instance::fill_segments() {
       drop_elem(ElemIdx(i));
     }
   }
+  if (has_memory_image_) {
+    const CodeImage::MemoryImage image = module_->image->memory_image(module_->image_module);
+    return memories_[0]->map_contents(image.address, image.size, image.fd, image.file_offset);
+  }
   for (u32 i = 0; i < ir.datas().size(); ++i) {
     const ir::Data& data = ir.datas()[i];
+    CHECK(module_->image == nullptr || ir.is_sound(data));
     if (data.mode != ir::SegmentMode::active) {
       continue;
     }
@@ -365,6 +387,7 @@ Result<Instance*> Store::instantiate(std::shared_ptr<const CoreModule> module,
 
 void Instance::fill_func_ref(ir::FuncRef& ref, FuncIdx idx) {
   const TypeIdx type = ir().func(idx).type;
+  CHECK(type.index() < ir().types().size());
   ref.type_id = module_->type_ids[type.index()];
   ref.ctx = vm_;
   if (module_->image != nullptr) {
@@ -443,10 +466,12 @@ Extern Instance::extern_of(ir::ExternKind kind, u32 index) {
 }
 
 Bytes Instance::data_bytes(DataIdx idx) const {
-  if (dropped_datas_[idx.index()]) {
+  const ir::Data& data = ir().datas()[idx.index()];
+  if (dropped_datas_[idx.index()] || (has_memory_image_ && data.mode == ir::SegmentMode::active)) {
     return {};
   }
-  const ir::Data& data = ir().datas()[idx.index()];
+  CHECK(module_->image == nullptr || data.bytes_size == 0 ||
+        (ir().is_sound(data) && module_->image->module(module_->image_module).data.size != 0));
   return {module_->data_base + data.bytes_offset, data.bytes_size};
 }
 

@@ -65,6 +65,7 @@ private:
   Status define_globals();
   Status define_tags();
   Status fill_segments();
+  bool is_filled_lazily(const ir::Elem& elem) const;
   Status evaluate_elems();
   Status prepare_gc();
   Result<RawVal> evaluate(const ir::ConstExpr& expr);
@@ -82,6 +83,7 @@ private:
   std::vector<Global*> globals_;
   std::vector<Tag*> tags_;
   std::vector<bool> dropped_datas_;
+  bool has_memory_image_ = false; ///< active data segments come with it
   std::vector<bool> dropped_elems_;
   std::vector<std::vector<u64>>
       elem_values_; ///< evaluated expressions, for segments that are not function lists

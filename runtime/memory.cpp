@@ -101,6 +101,15 @@ bool Memory::commit(u64 size_bytes) {
   return true;
 }
 
+Status Memory::map_contents(u64 address, u64 size_bytes, int fd, u64 file_offset) {
+  u8* start = slice(address, 0, size_bytes);
+  CHECK(start != nullptr && address % kHostPage == 0 && size_bytes % kHostPage == 0);
+  if (!sys::map_file_over(start, size_bytes, fd, file_offset)) {
+    return fail(ErrorClass::limit, "cannot map the initial contents of a linear memory");
+  }
+  return {};
+}
+
 i64 Memory::grow(u64 delta_pages) {
   std::unique_lock<std::mutex> lock(growing_, std::defer_lock);
   if (is_shared()) {

@@ -103,6 +103,10 @@ public:
   static void move(u8* to, const u8* from, u64 size_bytes);
   static void fill(u8* to, u8 byte, u64 size_bytes);
 
+  /// Gives pages their initial contents from a file, copied as they are written. All three are multiples of the host's
+  /// pages; the range lies inside. Errors: limit.
+  Status map_contents(u64 address, u64 size_bytes, int fd, u64 file_offset);
+
   /// Threads that wait on addresses of this memory; shared memories only.
   WaitList& waiters() {
     CHECK(waiters_ != nullptr);

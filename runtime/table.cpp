@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "base/os.h"
+#include "runtime/instance.h"
 #include "runtime/type_registry.h"
 
 namespace petrel::runtime {
@@ -46,18 +47,40 @@ Table::~Table() {
   sys::release(static_cast<u8*>(pair_->elems), reservation_size_);
 }
 
-u64 Table::get(u64 index) const {
+u64 Table::get(u64 index) {
   CHECK(index < size());
   if (!holds_funcs_) {
     return static_cast<const u64*>(pair_->elems)[index];
   }
   const ir::FuncRef* ref = static_cast<const ir::FuncTableEntry*>(pair_->elems)[index].func_ref;
   const u64 bits = reinterpret_cast<u64>(ref);
+  if (bits == ir::kFuncRefUnmade && !lazy_.empty()) {
+    return make(index);
+  }
   return bits == ir::kFuncRefNull ? 0 : bits;
+}
+
+void Table::fill_lazily(u64 start, Instance& instance, ElemIdx elem) {
+  CHECK(can_fill_lazily());
+  lazy_.push_back({start, &instance, elem});
+}
+
+u64 Table::make(u64 index) {
+  for (auto fill = lazy_.rbegin(); fill != lazy_.rend(); ++fill) {
+    const u64 count = fill->instance->ir().elems()[fill->elem.index()].funcs.count;
+    if (index >= fill->start && index - fill->start < count) {
+      const u64 reference =
+          fill->instance->elem_value(fill->elem, static_cast<u32>(index - fill->start));
+      set(index, reference);
+      return reference;
+    }
+  }
+  return 0;
 }
 
 void Table::set(u64 index, u64 reference) {
   CHECK(index < size());
+  was_set_ = true;
   if (!holds_funcs_) {
     static_cast<u64*>(pair_->elems)[index] = reference;
     return;

@@ -2,10 +2,13 @@
 //
 // Tables (specification §4.2.7). A funcref table has 32-byte entries {code, type id, context, FuncRef*} that
 // compiled code reads without an indirection; other tables have one 64-bit slot per element. An entry whose last
-// word is kFuncRefUnmade (fresh zero memory) reads as null here; lazily filled segments will use it.
+// word is kFuncRefUnmade (fresh zero memory) is null, or a function of an active segment that nobody asked for yet: in
+// native Stores such segments fill the table element by element, so that instantiation takes no time for them.
 //
 // Elements live in a reservation of the maximal size, so that they never move while compiled code holds the base.
 #pragma once
+
+#include <vector>
 
 #include "base/result.h"
 #include "ir/module.h"
@@ -13,6 +16,8 @@
 #include "runtime/memory.h"
 
 namespace petrel::runtime {
+
+class Instance;
 
 class Table {
 public:
@@ -35,9 +40,13 @@ public:
     return now;
   }
 
-  /// Reference at `index` < size(): 0 is null.
-  u64 get(u64 index) const;
+  /// Reference at `index` < size(): 0 is null. Makes the entry if it is to come from a segment.
+  u64 get(u64 index);
   void set(u64 index, u64 reference);
+  /// Nothing was ever set: fresh entries are all there is.
+  bool can_fill_lazily() const { return holds_funcs_ && !was_set_; }
+  /// Elements [start, start + count of the segment) will be the segment's functions; later calls win.
+  void fill_lazily(u64 start, Instance& instance, ElemIdx elem);
   /// Previous size, or -1.
   i64 grow(u64 reference, u64 delta);
   /// True when [index, index + count) lies inside; no wrap.
@@ -45,12 +54,20 @@ public:
 
 private:
   static constexpr u64 kMaxElements = 10'000'000;
+  struct LazyFill {
+    u64 start;
+    Instance* instance;
+    ElemIdx elem;
+  };
+  u64 make(u64 index);
   Table(const ir::TableType& type, Budget& budget);
   u64 entry_size() const { return holds_funcs_ ? ir::kFuncTableEntrySize : ir::kRefTableEntrySize; }
 
   ir::TableType type_;
   Budget& budget_;
   bool holds_funcs_;
+  bool was_set_ = false;
+  std::vector<LazyFill> lazy_;
   u64 capacity_ = 0; ///< elements the reservation has room for
   u64 committed_bytes_ = 0;
   u64 reservation_size_ = 0;

@@ -3,10 +3,12 @@
 """A .cwasm is an ordinary ELF file: what readelf, objdump and gdb see in it, for both targets; it is the same bytes
 each time; and its backtraces are those of the interpreter, whatever was inlined."""
 import hashlib
+import os
 import pathlib
 import re
 import shutil
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -78,7 +80,7 @@ def test_damaged_maps(suite):
     good = image.read_bytes()
     header = struct.unpack_from("<Q", good, 24)[0]  # e_entry; in the first segment addresses are file offsets
     module = struct.unpack_from("<I", good, header + 0x68)[0]
-    for name, at in (("func_maps", 40), ("map_entries", 48), ("inline_sites", 56)):
+    for name, at in (("func_maps", 64), ("map_entries", 72), ("inline_sites", 80)):
         start, size = struct.unpack_from("<II", good, module + at)
         suite.check(f"damaged {name}: there is something to damage", 0 < size < len(good) and start < len(good))
         for word in (0, 1, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff):
@@ -89,6 +91,44 @@ def test_damaged_maps(suite):
             for export in ("trap-in-leaf", "fault-below-call"):
                 code, message = trap_of(suite, image, export)
                 suite.check(f"damaged {name} {word:#x} {export}", code == 134 and "wasm trap: " in message, message)
+
+
+def module_of(functions, data_bytes):
+    """A module with so many functions, all of them named and in the table, and so much data."""
+    names = [f"$f{i}" for i in range(functions)]
+    bodies = "".join(f"(func {name} (param i32) (result i32) (i32.add (local.get 0) (i32.const {i})))\n" for i, name in enumerate(names))
+    return f"""(module (memory 1000) (table {functions} funcref) (type $t (func (param i32) (result i32)))
+        {bodies} (elem (i32.const 0) {" ".join(names)}) (data (i32.const 1024) "{"petrel.." * (data_bytes // 8)}")
+        (func (export "_start")
+          (if (i32.ne (call_indirect (type $t) (i32.const 1) (i32.const {functions - 1})) (i32.const {functions})) (then (unreachable)))
+          (if (i32.ne (i32.load8_u (i32.const {data_bytes + 1016})) (i32.const 112)) (then (unreachable)))))"""
+
+
+def page_faults(command):
+    """The fewest of some runs; None when one fails."""
+    fewest = None
+    for _ in range(5):
+        process = subprocess.Popen(command)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        if status != 0:
+            return None
+        fewest = min(fewest or usage.ru_minflt, usage.ru_minflt)
+    return fewest
+
+
+def test_load(suite):
+    """Loading and instantiating take no time for functions, elements and data that the run does not touch."""
+    faults = {}
+    for name, functions, data_bytes in (("small", 20, 1024), ("large", 5000, 4 << 20)):
+        text, image = suite.tmp / f"{name}.wat", suite.tmp / f"{name}.cwasm"
+        text.write_text(module_of(functions, data_bytes))
+        if not suite.check(f"load {name}: compiles", run([suite.wasmc, "aot", "-O0", text, "-o", image]).code == 0):
+            return
+        faults[name] = page_faults([suite.wasmrun, "--require-native", image])
+        suite.check(f"load {name}: runs", faults[name] is not None)
+    if None not in faults.values():
+        suite.check("load: page faults do not grow with the image", faults["large"] <= faults["small"] * 1.2, f"{faults}")
 
 
 def main():
@@ -113,6 +153,7 @@ def main():
             suite.check(f"{file}: compiling twice gives the same bytes", len(digests) == 1)
     test_backtraces(suite)
     test_damaged_maps(suite)
+    test_load(suite)
     suite.finish()
 
 
