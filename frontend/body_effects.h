@@ -241,7 +241,15 @@ PETREL_BODY [[gnu::noinline]] bool PETREL_BODY_CLASS::apply_br_table(const Instr
 // ---- calls (§3.4.1) ---------------------------------------------------------------------------------
 
 PETREL_BODY PETREL_INLINE bool PETREL_BODY_CLASS::apply_call(const ir::TypeDef& type) {
-  return pop_vals(module_.params(type)) && push_vals(module_.results(type));
+  if (!pop_vals(module_.params(type))) {
+    return false;
+  }
+  const auto results = module_.results(type);
+  if (results.size() == 1) [[likely]] {
+    push_val(results[0]);
+    return true;
+  }
+  return push_vals(results);
 }
 
 PETREL_BODY bool PETREL_BODY_CLASS::check_call_indirect(const Instr& in) {
